@@ -1,0 +1,1 @@
+"""The hypervisor: mechanisms (no clock), paths (carry each I/O), stories (what happens to a VM). Opens no file."""

@@ -1,0 +1,247 @@
+"""What a run returns: rows and histograms, never prints.
+
+Times are integer nanoseconds from the run's start, sizes integer bytes. Every row stands for itself; tables are made
+of them in `experiments`. `WARM-UP`: histograms and ledgers leave out I/Os that arrived before `RunSpec.warmup_ns`;
+series, stuns, jobs and points keep everything and the reader cuts.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sim.histogram import Histogram
+
+CAUSES: tuple[str, ...] = (
+    "guest queue",  # waiting for a slot of the virtual adapter
+    "stun hold in",  # arrived while the VM was stunned
+    "filter",  # all hops through inline filters, down and up
+    "mirror hold",  # write into the region that consolidation is copying just now
+    "data: limit",  # waiting in the I/O scheduler: the disk's IOPS limit binds
+    "data: DSNRO",  # waiting in the I/O scheduler: the disk's outstanding I/Os are at DSNRO
+    "data: device queue",  # waiting for a slot of the device queue (QAVG)
+    "data: service",  # issued to completed (DAVG): array queue and media
+    "parent read",  # a read of the parent that a write into a new grain needed: all its layers
+    "metadata",  # grain tables read or written for this I/O: all its layers
+    "mirror",  # the mirrored copy of a write during consolidation, where it was the last to finish: all its layers
+    "host path",  # fixed software cost in VMM and VMkernel
+    "stun hold out",  # completed while the VM was stunned, waiting for its resume
+)
+"""The ledger's columns. The sum of an I/O's ledger is its guest latency, exactly. Order is part of the format."""
+
+
+class LedgerBin(NamedTuple):
+    """Summed ledgers of the guest I/Os whose latency fell into one histogram bucket."""
+
+    bucket: int  # see sim.histogram
+    ios: int
+    ns: tuple[int, ...]  # by CAUSES
+
+
+class SlowIo(NamedTuple):
+    vm: str
+    workload: str
+    ordinal: int
+    disk: str
+    write: bool
+    offset_bytes: int
+    size_bytes: int
+    arrival_ns: int
+    latency_ns: int
+    ledger_ns: tuple[int, ...]  # by CAUSES
+
+
+@dataclass(frozen=True)
+class VmResult:
+    """One VM over the whole run, after warm-up."""
+
+    vm: str
+    group: str
+    protected_by: tuple[str, ...]  # names of the protections that acted on it in this arm
+    guest_read: Histogram  # ns, application's latency
+    guest_write: Histogram
+    vscsi: Histogram  # ns, adapter accept to completion posted
+    gavg: Histogram  # ns, per back-end command of this VM's disks: KAVG + DAVG
+    probe: Histogram  # ns waited at the VM's door, weighted by time (ns)
+    ios: int  # delivered after warm-up
+    bytes_read: int
+    bytes_written: int
+    ledger: tuple[LedgerBin, ...]
+    slowest: tuple[SlowIo, ...]
+
+
+class IntervalRow(NamedTuple):
+    """One VM in one interval [t, t + interval). Latencies are of I/Os delivered in it."""
+
+    t_ns: int
+    vm: str
+    arrivals: int
+    ios: int
+    bytes_written: int
+    latency: Histogram  # guest latency of reads and writes
+    commands: int  # back-end commands completed
+    kavg_ns: int  # mean over these commands, 0 if none
+    davg_ns: int
+    qavg_ns: int
+
+
+class StunRow(NamedTuple):
+    vm: str
+    reason: str  # "snapshot create" | "mirror insert" | "mirror switch"
+    job: str  # protection's name, '' if by hand
+    start_ns: int
+    duration_ns: int  # vCPUs stopped until they run again = sum of the phases
+    stop_ns: int
+    drain_ns: int
+    close_ns: int
+    create_ns: int
+    open_ns: int
+    resume_ns: int
+    cpt_ns: int  # ESXi 8's longer total of the same event
+    in_flight: int  # I/Os the drain waited for
+    held: int  # guest I/Os held at the door or back from delivery
+    outcome: str  # "ok" | the name of the failure
+
+
+class JobRow(NamedTuple):
+    """One VM in one VADP job. Times that were not reached are -1."""
+
+    job: str
+    vm: str
+    ordinal: int
+    kind: str  # "full" | "incremental"
+    scheduled_ns: int
+    start_ns: int
+    cut_ns: int  # the point's time
+    read_start_ns: int
+    read_end_ns: int
+    usable_ns: int  # last byte and metadata committed
+    merge_start_ns: int
+    merge_end_ns: int
+    end_ns: int
+    written_bytes: int  # by the guest between the previous successful cut and this one (full: since the start)
+    unique_bytes: int  # of these, distinct 4 KiB blocks
+    cbt_bytes: int  # at changed-block granularity
+    read_bytes: int  # at the tool's block size
+    stored_bytes: int  # after reduction
+    extents: int
+    delta_bytes: int  # in the delta when consolidation began
+    outcome: str  # "ok" | "skipped: ..." | "failed: ..." | "unfinished"
+    needs_consolidation: bool
+
+
+class PointRow(NamedTuple):
+    """A recovery point of one VM."""
+
+    protection: str
+    vm: str
+    point_ns: int
+    usable_ns: int
+
+
+class Ramp(NamedTuple):
+    """A piece of a piecewise-linear function: value `v0` at `t0`, rising with slope 1 (or flat) until `t1`."""
+
+    t0_ns: int
+    t1_ns: int
+    v0_ns: int
+    slope: int  # 0 or 1
+
+
+@dataclass(frozen=True)
+class RecoveryResult:
+    """Recovery of one VM under one protection, from the warm-up's end to the run's end.
+
+    `age`: ramps of the recovery-point age; time before the first usable point is absent (undefined, not zero).
+    `exposure`: ramps of the loss exposure; likewise. Bytes at risk are step functions; the histograms are weighted by
+    time (ns), the series are (t, written, unique) at each interval's end (-1: no usable point yet).
+    """
+
+    protection: str
+    vm: str
+    age: tuple[Ramp, ...]
+    exposure: tuple[Ramp, ...]
+    undefined_ns: int  # time without any usable point
+    risk_written: Histogram
+    risk_unique: Histogram
+    risk_series: tuple[tuple[int, int, int], ...]
+
+
+class ModeRow(NamedTuple):
+    """A stretch of one replication mode: "first sync" | "in order" | "overflow" | "resync"."""
+
+    protection: str
+    mode: str
+    start_ns: int
+    end_ns: int
+
+
+class SpaceRow(NamedTuple):
+    """One disk's delta chain at an interval's end."""
+
+    t_ns: int
+    disk: str
+    datastore: str
+    levels: int
+    grains: int  # over all levels
+    stored_bytes: int  # of delta files: grains rounded up to growth steps, plus metadata
+
+
+class FlowRow(NamedTuple):
+    """Bytes that crossed one link or tap in one interval: "<vaio> WAN", "<vadp> NBD", "<vadp> repository" ..."""
+
+    t_ns: int
+    link: str
+    bytes: int
+    backlog_bytes: int  # waiting in front of it at the interval's end (raw)
+
+
+class DeviceRow(NamedTuple):
+    """One datastore over the run: what was asked of it, by cause."""
+
+    datastore: str
+    cause: str  # "data" | "metadata" | "parent read" | "mirror" | "merge" | "backup" | "resync" | "snapshot"
+    commands: int
+    bytes_read: int
+    bytes_written: int
+
+
+class TimerRow(NamedTuple):
+    """How often a stun outlasted an outside timer, or a running guest's I/O its disk timeout."""
+
+    timer: str
+    limit_ns: int
+    subject: str  # VM
+    outlasted: int
+    longest_ns: int
+
+
+class AuditLine(NamedTuple):
+    law: str
+    subject: str
+    left: int
+    right: int
+    tolerance: int  # 0: exact
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """All that one run (one arm, one replicate) has to say. Pickles; equal runs give equal bytes."""
+
+    scenario: str
+    arm: str
+    replicate: int
+    duration_ns: int
+    warmup_ns: int
+    interval_ns: int
+    vms: tuple[VmResult, ...]
+    intervals: tuple[IntervalRow, ...]
+    stuns: tuple[StunRow, ...]
+    jobs: tuple[JobRow, ...]
+    points: tuple[PointRow, ...]
+    recovery: tuple[RecoveryResult, ...]
+    modes: tuple[ModeRow, ...]
+    space: tuple[SpaceRow, ...]
+    flows: tuple[FlowRow, ...]
+    devices: tuple[DeviceRow, ...]
+    timers: tuple[TimerRow, ...]
+    audit: tuple[AuditLine, ...]
+    events: int  # events the simulation's clock handled

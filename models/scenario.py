@@ -1,0 +1,292 @@
+"""What is simulated: a frozen description of hosts, datastores, VMs, filters and protections.
+
+Everything is a whole number in one base unit, so that nothing is rounded inside the simulation:
+``*_ns`` nanoseconds, ``*_bytes`` bytes, ``*_ppm`` parts per million, ``*_milli`` thousandths, ``*_iops`` I/Os per
+second. Zero means "none / unlimited" only where the comment says so. There are no defaults here: every default comes
+from `models.assumptions` and is filled in at the edge (`experiments.scenario`), which also checks the cross-references.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Arm = Literal["none", "vadp", "vaio", "both"]
+"""Which protections of the scenario act in a run."""
+
+Distribution = Literal["fixed", "exponential", "lognormal"]
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """An ESXi host: one I/O scheduler in front of each device it mounts."""
+
+    name: str
+    scheduler: Literal["mclock", "fifo"]
+    cost_unit_bytes: int  # Disk.SchedCostUnit: an I/O costs ceil(bytes / unit)
+    idle_credit: int  # mClock burst credit sigma, in cost units
+    dsnro: int  # outstanding I/Os of one VMDK while several compete (Disk.SchedNumReqOutstanding)
+    path_latency_ns: int  # fixed software cost of one guest I/O in the VMM and VMkernel, no queueing
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLaw:
+    """Service time of one command in one server: drawn latency plus bytes / stream rate."""
+
+    latency_ns: int  # mean of the drawn part
+    distribution: Distribution
+    sigma_milli: int  # of the underlying normal; lognormal only
+    stream_bytes_per_s: int  # 0: size does not matter
+
+
+@dataclass(frozen=True, slots=True)
+class Datastore:
+    """A shared datastore: parallel servers behind one queue, with optional rate buckets."""
+
+    name: str
+    capacity_bytes: int
+    device_queue_depth: int  # DQLEN of each host's device for it
+    servers: int  # 0: no server limit (service starts at once)
+    read: ServiceLaw
+    write: ServiceLaw
+    bandwidth_bytes_per_s: int  # cap over all commands; 0: none
+    iops_cap: int  # cap over all commands; 0: none
+    burst_ns: int  # depth of both caps' buckets, as time at the capped rate
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """A virtual disk (VMDK). It is also one scheduler flow, with its deltas and maps."""
+
+    name: str  # "sql-1:0"
+    size_bytes: int
+    datastore: str
+    shares: int
+    limit_iops: int  # 0: unlimited; counted in 32 KiB units (Host.cost_unit_bytes)
+    reservation_iops: int  # 0: none
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """From `start_ns` for `duration_ns` an open-loop workload arrives at `rate_iops` instead of its own rate."""
+
+    start_ns: int
+    duration_ns: int
+    rate_iops: int
+
+
+@dataclass(frozen=True, slots=True)
+class TwoState:
+    """A two-state burst process (MMPP): exponential dwell in a quiet and in a busy state."""
+
+    busy_rate_iops: int
+    mean_quiet_ns: int
+    mean_busy_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where a workload's I/Os go, inside [start, start + span) of each of its disks."""
+
+    pattern: Literal["uniform", "zipf", "sequential"]
+    zipf_milli: int  # exponent; zipf only
+    align_bytes: int  # addresses are multiples of this
+    start_bytes: int
+    span_bytes: int  # 0: to the end of the disk
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Recorded I/O of one virtual disk: equal-length columns, sorted by time, first at 0."""
+
+    digest: str  # of the columns; part of the result's identity
+    source: str  # file name, for messages only
+    time_ns: npt.NDArray[np.int64]
+    offset_bytes: npt.NDArray[np.int64]
+    size_bytes: npt.NDArray[np.int64]
+    write: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """One stream of guest I/O of a VM.
+
+    ``open``: Poisson arrivals at `rate_iops` (plus `two_state` or `bursts`). ``closed``: `outstanding` slots, each
+    thinks, then issues. ``trace``: arrivals as recorded. `origin` says who asks: an ``external`` request keeps arriving
+    while the VM is stunned; a ``guest`` request hangs on the guest's own timers (`Vm.guest_clock`).
+    """
+
+    name: str
+    kind: Literal["open", "closed", "trace"]
+    origin: Literal["guest", "external"]
+    disks: tuple[int, ...]  # indices into Vm.disks; drawn uniformly (sequential: round robin)
+    read_ppm: int
+    sizes: tuple[tuple[int, int], ...]  # (bytes, weight)
+    read_addresses: Addresses
+    write_addresses: Addresses
+    rate_iops: int  # open
+    two_state: TwoState | None  # open
+    bursts: tuple[Burst, ...]  # open
+    outstanding: int  # closed
+    think_ns: int  # closed: mean
+    think_distribution: Distribution  # closed
+    trace: Trace | None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """An inline I/O filter without state of its own: it costs a hop on the way down and one on the way up."""
+
+    name: str
+    down_ns: int
+    up_ns: int
+    distribution: Distribution  # fixed or exponential
+
+
+@dataclass(frozen=True, slots=True)
+class Vm:
+    """A virtual machine. A VM group of the scenario file becomes `count` of these."""
+
+    name: str  # "sql-1"; a group of one keeps the group's name
+    group: str
+    host: str
+    disks: tuple[Disk, ...]
+    workloads: tuple[Workload, ...]
+    filters: tuple[Filter, ...]  # in write order
+    disk_queue_depth: int  # virtual adapter, per disk
+    adapter_queue_depth: int  # virtual adapter, all disks
+    guest_clock: Literal["frozen", "jumps"]
+    disk_timeout_ns: int  # of the guest
+
+
+@dataclass(frozen=True, slots=True)
+class StunCosts:
+    """What a stun is made of besides the drain. Per-disk metadata I/Os are real I/Os on that disk's flow."""
+
+    stop_ns: int
+    resume_ns: int
+    close_ns: int  # per disk, host work
+    create_ns: int
+    open_ns: int
+    close_ios: int  # per disk, serial metadata I/Os
+    create_ios: int
+    open_ios: int
+    cbt_close_ios: int  # more of them when the disk is tracked
+    cbt_open_ios: int
+    metadata_bytes: int
+    drain_limit_ns: int  # a longer drain fails the operation, which rolls back
+    cpt_extra_ns: int  # ESXi 8's "CPT" total is longer than "vm stopped for" by this; recorded apart
+
+
+@dataclass(frozen=True, slots=True)
+class DeltaFormat:
+    """A sparse delta disk (SEsparse)."""
+
+    grain_bytes: int
+    table_grains: int  # grains that one grain table maps
+    growth_bytes: int  # the file grows in steps of this
+    metadata_ppm: int  # of the disk's size, reserved at creation
+    metadata_writes: int  # serial metadata writes for a write that allocates, per grain table
+    metadata_bytes: int  # of one metadata I/O
+    cached_tables: int  # grain tables kept in memory per disk; a miss costs a metadata read; 0: all
+
+
+@dataclass(frozen=True, slots=True)
+class MergeCosts:
+    """Consolidation by mirror driver: copiers in flight per disk, chunk by chunk, under a rate cap."""
+
+    streams: int
+    chunk_bytes: int
+    rate_bytes_per_s: int  # cap; 0: none
+    limit_ns: int  # a longer pass fails: the VM needs consolidation
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshots:
+    """How this vSphere release takes and removes snapshots."""
+
+    api_ns: int  # from the call to the stun, and after it to the task's end
+    stun: StunCosts
+    delta: DeltaFormat
+    merge: MergeCosts
+
+
+@dataclass(frozen=True, slots=True)
+class Vadp:
+    """A snapshot backup job over some VMs, one VM after the other (`parallel_vms` at once)."""
+
+    name: str
+    vms: tuple[str, ...]  # VM names
+    first_ns: int
+    interval_ns: int
+    parallel_vms: int
+    serving_host: str  # whose flow the NBD reads are
+    cbt_block_bytes: int
+    tool_block_bytes: int  # the backup tool reads and stores whole blocks of this
+    query_page_extents: int
+    query_page_ns: int
+    disk_open_ns: int  # per disk: NBD open and close
+    reads_in_flight: int  # per disk
+    stream_bytes_per_s: int  # NBD, per disk; 0: no cap
+    host_bytes_per_s: int  # NBD, per serving host; 0: no cap
+    repository_bytes_per_s: int  # 0: no cap; after reduction
+    reduction_milli: int  # raw : stored, e.g. 2000 for 2:1
+    commit_ns: int  # repository metadata after the last byte
+    job_limit_ns: int  # a longer job is stopped and fails; 0: none
+
+
+@dataclass(frozen=True, slots=True)
+class Vaio:
+    """Asynchronous replication by an inline filter: one consistency group, one buffer, one link, one journal."""
+
+    name: str
+    vms: tuple[str, ...]
+    down_ns: int
+    up_ns: int
+    buffer_bytes: int  # raw bytes
+    link_bytes_per_s: int  # on the wire, after reduction
+    link_latency_ns: int  # one way
+    reduction_milli: int
+    journal_bytes_per_s: int  # target journal, raw; 0: no cap
+    checkpoint_ns: int
+    extent_bytes: int  # granularity of the dirty map
+    resync_reads: int  # extents read ahead of the link
+    seeded: bool  # the target holds the disks at time 0; otherwise a full first sync
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """A time-out that a stun is held against (heartbeat of a cluster, session of an availability group ...)."""
+
+    name: str
+    limit_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunSpec:
+    duration_ns: int
+    warmup_ns: int  # cut from statistics, kept in series
+    interval_ns: int  # of time series
+    seed: int
+    replications: int
+    slowest: int  # this many slowest guest I/Os are kept with their ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One whole experiment. `arms` are the protections to compare; the guest I/O is the same in all."""
+
+    name: str
+    title: str
+    compressed: bool  # a compressed time scale, said in every report
+    hosts: tuple[Host, ...]
+    datastores: tuple[Datastore, ...]
+    vms: tuple[Vm, ...]
+    snapshots: Snapshots
+    vadp: tuple[Vadp, ...]
+    vaio: tuple[Vaio, ...]
+    timers: tuple[Timer, ...]
+    arms: tuple[Arm, ...]
+    run: RunSpec
+    identity: str  # canonical JSON of the scenario with trace digests, without seed and replications
