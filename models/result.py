@@ -10,22 +10,26 @@ from typing import NamedTuple
 
 from sim.histogram import Histogram
 
-CAUSES: tuple[str, ...] = (
-    "guest queue",  # waiting for a slot of the virtual adapter
-    "stun hold in",  # arrived while the VM was stunned
-    "filter",  # all hops through inline filters, down and up
-    "mirror hold",  # write into the region that consolidation is copying just now
-    "data: limit",  # waiting in the I/O scheduler: the disk's IOPS limit binds
-    "data: DSNRO",  # waiting in the I/O scheduler: the disk's outstanding I/Os are at DSNRO
-    "data: device queue",  # waiting for a slot of the device queue (QAVG)
-    "data: service",  # issued to completed (DAVG): array queue and media
-    "parent read",  # a read of the parent that a write into a new grain needed: all its layers
-    "metadata",  # grain tables read or written for this I/O: all its layers
-    "mirror",  # the mirrored copy of a write during consolidation, where it was the last to finish: all its layers
-    "host path",  # fixed software cost in VMM and VMkernel
-    "stun hold out",  # completed while the VM was stunned, waiting for its resume
-)
-"""The ledger's columns. The sum of an I/O's ledger is its guest latency, exactly. Order is part of the format."""
+COMMAND_CAUSES: tuple[str, ...] = ("data", "parent read", "metadata", "mirror")
+"""Why a back-end command on an I/O's critical path was there. Parent read: a write into a part of a new grain needs the
+rest of it. Metadata: grain tables read or written. Mirror: the second copy of a write during consolidation."""
+
+LAYERS: tuple[str, ...] = ("limit", "DSNRO", "device queue", "service")
+"""Where such a command spent its time: held by the disk's IOPS limit; by its outstanding I/Os being at DSNRO; waiting for
+a device slot (QAVG); issued to completed (DAVG: array queue and media)."""
+
+
+def ledger_causes(filters: tuple[str, ...]) -> tuple[str, ...]:
+    """The ledger's columns for a run with these filters (by name). An I/O's ledger sums to its guest latency, exactly."""
+    return (
+        "guest queue",  # waiting for a slot of the virtual adapter
+        "stun hold in",  # arrived while the VM was stunned
+        *(f"filter {name}" for name in filters),  # its hops, down and up
+        "mirror hold",  # write into the region that consolidation was copying just then
+        *(f"{cause}: {layer}" for cause in COMMAND_CAUSES for layer in LAYERS),
+        "host path",  # fixed software cost in VMM and VMkernel
+        "stun hold out",  # completed while the VM was stunned, waiting for its resume
+    )
 
 
 class LedgerBin(NamedTuple):
@@ -33,7 +37,7 @@ class LedgerBin(NamedTuple):
 
     bucket: int  # see sim.histogram
     ios: int
-    ns: tuple[int, ...]  # by CAUSES
+    ns: tuple[int, ...]  # by RunResult.causes
 
 
 class SlowIo(NamedTuple):
@@ -46,7 +50,7 @@ class SlowIo(NamedTuple):
     size_bytes: int
     arrival_ns: int
     latency_ns: int
-    ledger_ns: tuple[int, ...]  # by CAUSES
+    ledger_ns: tuple[int, ...]  # by RunResult.causes
 
 
 @dataclass(frozen=True)
@@ -229,6 +233,7 @@ class RunResult:
     scenario: str
     arm: str
     replicate: int
+    causes: tuple[str, ...]  # the ledger's columns, see ledger_causes
     duration_ns: int
     warmup_ns: int
     interval_ns: int
