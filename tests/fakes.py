@@ -1,15 +1,14 @@
 """Hand-made scenario and run results for tests of whatever reads results: no simulation is behind them.
 
 `fake_scenario()` looks like the demo: a four-disk SQL VM, an ingest VM, two VDI VMs; backups at 10, 90 and 170 s,
-replication that overflows once. `fake_result(arm, replicate)` is a deterministic, self-consistent RunResult for it: ledgers sum to
-latencies, phases to stuns, ramps are continuous. The figures are plausible, not measured.
+replication that overflows once. `fake_result(arm, replicate)` is a deterministic, self-consistent RunResult for it:
+ledgers sum to latencies, phases to stuns, ramps are continuous. The figures are plausible, not measured.
 """
 
 from functools import cache
 from random import Random
 
 from models.result import (
-    CAUSES,
     AuditLine,
     DeviceRow,
     FlowRow,
@@ -26,6 +25,7 @@ from models.result import (
     StunRow,
     TimerRow,
     VmResult,
+    ledger_causes,
 )
 from models.scenario import (
     Addresses,
@@ -153,8 +153,8 @@ def _jobs(arm: str, rng: Random) -> list[JobRow]:
             kind, read = ("incremental", 8 * written) if ordinal else ("full", GIB)
             rows.append(
                 JobRow("nightly", vm, ordinal, kind, cut - S, at - S, at, at + S, end, usable, usable,
-                       usable + MERGE_NS, usable + MERGE_NS + S, written, written * 9 // 10, written * 4, read, read // 2, 500,
-                       rng.randint(8, 12) * MIB, "ok", needs_consolidation=False)
+                       usable + MERGE_NS, usable + MERGE_NS + S, written, written * 9 // 10, written * 4, read,
+                       read // 2, 500, rng.randint(8, 12) * MIB, "ok", needs_consolidation=False)
             )  # fmt: skip
     return rows
 
@@ -204,20 +204,27 @@ def _phase(arm: str, t: int) -> str:
     return "quiet"
 
 
+def _causes(arm: str) -> tuple[str, ...]:
+    return ledger_causes(("inspect", "cdp") if _replicated(arm) else ("inspect",))
+
+
 def _ledger(arm: str, group: str, t: int, write: bool, held: int, rng: Random) -> list[int]:
     """One I/O's nanoseconds by cause."""
-    cost = dict.fromkeys(CAUSES, 0)
+    cost = dict.fromkeys(_causes(arm), 0)
     slower = {"quiet": 1.0, "backup": 1.2, "merge": 1.6}[_phase(arm, t)]
-    cost["data: service"] = int(rng.expovariate(1.0) * (3 if write else 4) * MS * slower) + 1
-    cost["data: device queue"] = int(rng.expovariate(1.0) * 100 * US * slower) if rng.random() < 0.2 else 0
+    draws = [rng.expovariate(1.0) for _ in range(4)]
+    cost["data: service"] = int(draws[0] * (3 if write else 4) * MS * slower) + 1
+    cost["data: device queue"] = int(max(0.0, draws[1] - 1.6) * MS * slower)
     cost["host path"] = 250 * US
     cost["stun hold in"] = held
-    protected = group in PROTECTED
-    cost["filter"] = (45 * US if _replicated(arm) and protected else 15 * US) + rng.randint(0, 5 * US)
-    if protected and write and _phase(arm, t) != "quiet":
-        cost["parent read" if group == "sql" else "metadata"] = int(rng.expovariate(1.0) * 2 * MS)
-        cost["mirror"] = int(rng.expovariate(1.0) * MS) if _phase(arm, t) == "merge" else 0
-    return [cost[cause] for cause in CAUSES]
+    cost["filter inspect"] = 15 * US
+    if group in PROTECTED:
+        if _replicated(arm):
+            cost["filter cdp"] = 30 * US
+        if write and _phase(arm, t) != "quiet":
+            cost["parent read: service" if group == "sql" else "metadata: service"] = int(draws[2] * 2 * MS)
+            cost["mirror: service"] = int(draws[3] * MS) if _phase(arm, t) == "merge" else 0
+    return list(cost.values())
 
 
 def _arrivals(rate: int) -> list[int]:
@@ -230,6 +237,7 @@ def _vm_result(
     mine = [(row.start_ns, row.start_ns + row.duration_ns) for row in stuns if row.vm == name]
     guest = (Histogram(), Histogram())
     vscsi, gavg, probe = Histogram(), Histogram(), Histogram()
+    causes = _causes(arm)
     bins: dict[int, list[int]] = {}
     slow: list[SlowIo] = []
     windows = [[Histogram(), 0, 0, 0] for _ in range(DURATION // INTERVAL)]
@@ -240,13 +248,13 @@ def _vm_result(
         held = next((end - t for start, end in mine if start <= t < end), 0)
         ledger = _ledger(arm, group, t, write, held, rng)
         latency = sum(ledger)
-        device = ledger[CAUSES.index("data: service")]
-        queue = ledger[CAUSES.index("data: device queue")]
+        device = ledger[causes.index("data: service")]
+        queue = ledger[causes.index("data: device queue")]
         guest[write].add(latency)
         vscsi.add(latency - held)
         gavg.add(device + queue)
         count[write] += size
-        entry = bins.setdefault(bucket_of(latency), [0] * (len(CAUSES) + 1))
+        entry = bins.setdefault(bucket_of(latency), [0] * (len(causes) + 1))
         for index, ns in enumerate([1, *ledger]):
             entry[index] += ns
         slow.append(SlowIo(name, "main", ordinal, f"{name}:0", write, ordinal * 4096, size, t, latency, tuple(ledger)))
@@ -323,6 +331,7 @@ def fake_result(arm: str, replicate: int) -> RunResult:
         scenario="demo",
         arm=arm,
         replicate=replicate,
+        causes=_causes(arm),
         duration_ns=DURATION,
         warmup_ns=0,
         interval_ns=INTERVAL,
