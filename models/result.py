@@ -12,15 +12,15 @@ from sim.histogram import Histogram
 
 COMMAND_CAUSES: tuple[str, ...] = ("data", "parent read", "metadata", "mirror")
 """Why a back-end command on an I/O's critical path was there. Parent read: a write into a part of a new grain needs the
-rest of it. Metadata: grain tables read or written. Mirror: the second copy of a write during consolidation."""
+rest of it. Metadata: grain tables read or written. Mirror: a write's second copy during consolidation."""
 
 LAYERS: tuple[str, ...] = ("limit", "DSNRO", "device queue", "service")
-"""Where such a command spent its time: held by the disk's IOPS limit; by its outstanding I/Os being at DSNRO; waiting for
+"""Where such a command spent its time: held by the disk's IOPS limit; by its outstanding I/Os at DSNRO; waiting for
 a device slot (QAVG); issued to completed (DAVG: array queue and media)."""
 
 
 def ledger_causes(filters: tuple[str, ...]) -> tuple[str, ...]:
-    """The ledger's columns for a run with these filters (by name). An I/O's ledger sums to its guest latency, exactly."""
+    """The ledger's columns for a run with these filters. An I/O's ledger sums to its guest latency, exactly."""
     return (
         "guest queue",  # waiting for a slot of the virtual adapter
         "stun hold in",  # arrived while the VM was stunned

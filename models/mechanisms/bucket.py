@@ -1,0 +1,33 @@
+"""A rate cap with a burst depth: the virtual-time form of a token bucket, in FIFO order.
+
+State is one number, the time at which all work admitted so far would be done at the capped rate. Work of `cost_ns`
+(bytes / rate or 1 / rate) is through when that time, less the depth, has come: with depth 0 this is a pipe that
+transfers one thing after the other, with depth d it lets d ns worth of work pass at once after a pause.
+"""
+
+from typing import NamedTuple
+
+NS_PER_S = 1_000_000_000
+
+
+class Bucket(NamedTuple):
+    """`done[0]`: when all admitted work would be done."""
+
+    depth_ns: int
+    done: list[int]
+
+
+def bucket(depth_ns: int) -> Bucket:
+    """A full bucket (an idle pipe) at time 0."""
+    return Bucket(depth_ns, [0])
+
+
+def admit(s: Bucket, now: int, cost_ns: int) -> int:
+    """When work of `cost_ns` admitted now is through; never before now."""
+    s.done[0] = max(s.done[0], now) + cost_ns
+    return max(now, s.done[0] - s.depth_ns)
+
+
+def transfer_ns(size_bytes: int, bytes_per_s: int) -> int:
+    """Time to move that many bytes at that rate, to the nearest ns; 0 for a rate of 0 (no cap). Below 2^53 bytes."""
+    return (size_bytes * NS_PER_S + bytes_per_s // 2) // bytes_per_s if bytes_per_s else 0

@@ -1,0 +1,118 @@
+"""mClock: reservation, limit and shares of I/O flows, tag by tag.
+
+Reservation (R) and limit (L) tags run in real time: R = max(R_prev + cost / r, t), L likewise. Shares (P) tags run in
+virtual time: P = max(P_prev + cost / w, v - credit / w), v = P of the last weight-phase dispatch; written in real time
+shares would vanish whenever throughput is below the sum of weights. The constraint phase serves the smallest R <= t;
+otherwise the smallest P among flows whose L <= t, and the flow's R tags move back by what it was given.
+
+Source: Gulati, Merchant, Varman, mClock (OSDI 2010); virtual time: docs/words.md. Times in ns; one cost unit is 32 KiB.
+Bounds: tags grow by cost * step; with steps <= 2^40 ns and 2^20 cost units a flow is good for 2^62.
+"""
+
+from typing import NamedTuple
+
+NEVER = 1 << 62
+NS_PER_S = 1_000_000_000
+P_SCALE = 1 << 16
+"""The heaviest flow advances this far per cost unit; lighter ones further. Only ratios of shares matter."""
+
+CONSTRAINT, WEIGHT, NOBODY = 0, 1, 2
+"""Phases of a dispatch."""
+
+
+class MClock(NamedTuple):
+    """One column per flow, except `v`, the virtual time (one entry)."""
+
+    r_step: list[int]  # ns per cost unit; 0: no reservation
+    l_step: list[int]  # ns per cost unit; 0: no limit
+    p_step: list[int]  # virtual time per cost unit
+    credit: list[int]  # virtual time an idle flow may have saved
+    r_prev: list[int]
+    l_prev: list[int]
+    p_prev: list[int]
+    r_shift: list[int]  # how far the R tags of queued I/Os have moved back
+    head_r: list[int]  # tags of the flow's first queued I/O
+    head_l: list[int]
+    head_p: list[int]
+    queued: list[int]  # I/Os waiting
+    v: list[int]
+
+
+def mclock(reservations: list[int], limits: list[int], shares: list[int], credit_units: int) -> MClock:
+    """A scheduler without backlog at time 0. Rates in cost units per second, 0 for none; shares > 0."""
+    n, heaviest = len(shares), max(shares, default=1)
+    p_step = [P_SCALE * heaviest // w for w in shares]
+    return MClock(
+        r_step=[NS_PER_S // r if r else 0 for r in reservations],
+        l_step=[NS_PER_S // limit if limit else 0 for limit in limits],
+        p_step=p_step,
+        credit=[credit_units * step for step in p_step],
+        r_prev=[-NEVER] * n,
+        l_prev=[-NEVER] * n,
+        p_prev=[-NEVER] * n,
+        r_shift=[0] * n,
+        head_r=[0] * n,
+        head_l=[0] * n,
+        head_p=[0] * n,
+        queued=[0] * n,
+        v=[0],
+    )
+
+
+def tag(s: MClock, flow: int, cost: int, now: int) -> tuple[int, int, int]:
+    """The tags (R, L, P) of an I/O of `flow` that arrives now; it is counted as queued. R is kept unshifted."""
+    r = NEVER
+    if s.r_step[flow]:
+        r = max(s.r_prev[flow] + cost * s.r_step[flow], now)
+        s.r_prev[flow] = r
+        r += s.r_shift[flow]
+    limit = now
+    if s.l_step[flow]:
+        limit = max(s.l_prev[flow] + cost * s.l_step[flow], now)
+        s.l_prev[flow] = limit
+    p = max(s.p_prev[flow] + cost * s.p_step[flow], s.v[0] - s.credit[flow])
+    s.p_prev[flow] = p
+    s.queued[flow] += 1
+    return r, limit, p
+
+
+def set_head(s: MClock, flow: int, r: int, limit: int, p: int) -> None:
+    """These are the tags of the flow's first queued I/O."""
+    s.head_r[flow] = r
+    s.head_l[flow] = limit
+    s.head_p[flow] = p
+
+
+def pick(s: MClock, room: list[int], now: int) -> tuple[int, int]:
+    """(flow, phase) to dispatch now among flows that have `room`; (-1, NOBODY) when none may. Ties: lowest flow."""
+    best, best_r = -1, now + 1
+    weight, weight_p = -1, NEVER
+    for flow in range(len(s.queued)):
+        if s.queued[flow] and room[flow]:
+            r = s.head_r[flow] - s.r_shift[flow]
+            if r < best_r:
+                best, best_r = flow, r
+            if s.head_l[flow] <= now and s.head_p[flow] < weight_p:
+                weight, weight_p = flow, s.head_p[flow]
+    if best >= 0:
+        return best, CONSTRAINT
+    return (weight, WEIGHT) if weight >= 0 else (-1, NOBODY)
+
+
+def dispatched(s: MClock, flow: int, cost: int, phase: int) -> None:
+    """The flow's first I/O has left. What shares gave is not taken from its reservation."""
+    s.queued[flow] -= 1
+    if phase == WEIGHT:
+        s.v[0] = s.head_p[flow]
+        if s.r_step[flow]:
+            s.r_shift[flow] += cost * s.r_step[flow]
+            s.r_prev[flow] -= cost * s.r_step[flow]
+
+
+def next_time(s: MClock, room: list[int]) -> int:
+    """When the next tag falls due among flows that have room; NEVER when nothing waits for time."""
+    due = NEVER
+    for flow in range(len(s.queued)):
+        if s.queued[flow] and room[flow]:
+            due = min(due, s.head_l[flow], s.head_r[flow] - s.r_shift[flow])
+    return due

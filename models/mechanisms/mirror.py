@@ -1,0 +1,56 @@
+"""The mirror driver's pass over a disk: one cursor, a few chunks being copied, no second round.
+
+The copiers take chunk after chunk of the address space and skip what no delta holds. A guest write behind the cursor
+goes to the delta and to the base; into a chunk being copied it is held until the chunk is done; ahead of the cursor it
+goes to the delta only, and the cursor will find it. So the pass is finite for every write rate.
+Source: C. Hogan, Snapshot consolidation changes in vSphere 6.0 (2016); the three-way rule is Storage vMotion's.
+"""
+
+from typing import NamedTuple
+
+from models.mechanisms import grains
+
+CURSOR, GRAINS, CHUNK = range(3)
+AHEAD, BEHIND, COPYING = range(3)
+"""Where a write falls."""
+
+
+class Mirror(NamedTuple):
+    """`busy`: first and last grain of each chunk being copied, flat."""
+
+    busy: list[int]
+    facts: list[int]  # CURSOR (next grain to look at), GRAINS (of the disk), CHUNK (grains a chunk)
+
+
+def mirror(disk_grains: int, chunk_grains: int) -> Mirror:
+    """A pass that has not begun."""
+    return Mirror([], [0, disk_grains, chunk_grains])
+
+
+def take(s: Mirror, held: grains.GrainMap) -> tuple[int, int]:
+    """The next chunk (first, last grain), now being copied; (-1, -1) when the cursor is at the end."""
+    first = grains.next_held(held, s.facts[CURSOR], s.facts[GRAINS])
+    if first >= s.facts[GRAINS]:
+        s.facts[CURSOR] = s.facts[GRAINS]
+        return -1, -1
+    last = min(first + s.facts[CHUNK], s.facts[GRAINS]) - 1
+    s.facts[CURSOR] = last + 1
+    s.busy.append(first)
+    s.busy.append(last)
+    return first, last
+
+
+def copied(s: Mirror, first: int) -> None:
+    """The chunk that begins at `first` is in the base."""
+    for i in range(0, len(s.busy), 2):
+        if s.busy[i] == first:
+            del s.busy[i : i + 2]
+            return
+
+
+def where(s: Mirror, first: int, last: int) -> int:
+    """AHEAD, BEHIND or COPYING for a write to grains first..last; part of it behind the cursor makes it BEHIND."""
+    for i in range(0, len(s.busy), 2):
+        if first <= s.busy[i + 1] and s.busy[i] <= last:
+            return COPYING
+    return BEHIND if first < s.facts[CURSOR] else AHEAD

@@ -1,0 +1,65 @@
+"""A shared datastore: parallel servers behind one FIFO queue, with caps on I/Os and bytes over all of them.
+
+A command takes the first free server for its service time: drawn latency plus transfer at the server's stream rate. It
+keeps the server until the datastore's caps let it through. Left out: cache and destage, garbage collection, RAID.
+"""
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from simpy.events import Event
+
+from models import scenario
+from models.mechanisms.bucket import NS_PER_S, admit, bucket, transfer_ns
+from models.path.io import Command
+from sim.clock import COMPLETION, Clock, order
+
+if TYPE_CHECKING:
+    from models.path.device import Flow
+
+
+class Datastore:
+    """The station that all hosts' devices for this datastore issue to."""
+
+    def __init__(self, clock: Clock, spec: scenario.Datastore) -> None:
+        self.clock = clock
+        self.spec = spec
+        self.idle = spec.servers or 1 << 40
+        self.queue: deque[tuple[Flow, Command]] = deque()
+        self.bytes_cap = bucket(spec.burst_ns)
+        self.iops_cap = bucket(spec.burst_ns)
+        self.busy_ns = 0  # server time given to commands, whole services
+        self.served: dict[tuple[int, bool], list[int]] = {}  # (cause, write) -> [commands, bytes], completed
+
+    def issue(self, flow: "Flow", command: Command) -> None:
+        """The array has the command; `flow.device.completed` hears of its end."""
+        if self.idle and not self.queue:
+            self._start(flow, command)
+        else:
+            self.queue.append((flow, command))
+
+    def _start(self, flow: "Flow", command: Command) -> None:
+        now = int(self.clock._now)
+        self.idle -= 1
+        spec = self.spec
+        law = spec.write if command.write else spec.read
+        end = now + command.service_ns + transfer_ns(command.size, law.stream_bytes_per_s)
+        if spec.bandwidth_bytes_per_s:
+            end = max(end, admit(self.bytes_cap, now, transfer_ns(command.size, spec.bandwidth_bytes_per_s)))
+        if spec.iops_cap:
+            end = max(end, admit(self.iops_cap, now, NS_PER_S // spec.iops_cap))
+        self.busy_ns += end - now
+
+        def complete(_: Event) -> None:
+            self._complete(flow, command)
+
+        self.clock.call(end, order(COMPLETION, 0, flow.entity, command.ordinal), complete)
+
+    def _complete(self, flow: "Flow", command: Command) -> None:
+        self.idle += 1
+        if self.queue:
+            self._start(*self.queue.popleft())
+        tally = self.served.setdefault((command.cause, command.write), [0, 0])
+        tally[0] += 1
+        tally[1] += command.size
+        flow.device.completed(flow, command)

@@ -1,0 +1,191 @@
+"""One host's device for a datastore: the ESXi I/O scheduler in front of the device queue.
+
+Commands wait per flow (host, virtual disk). A dispatcher process moves them to the datastore, one round at an instant,
+while the device has slots: by mClock tags, or in order of arrival (FIFO). Each waiting nanosecond is charged to what
+bound it: the limit first, then DSNRO, then device slots. Nothing is pushed into the device early: that would destroy
+shares.
+"""
+
+from collections import deque
+from collections.abc import Generator
+
+from simpy.events import Event
+
+from models import scenario
+from models.mechanisms import mclock, throttle
+from models.path.datastore import Datastore
+from models.path.io import Command
+from models.path.watch import Watch
+from sim.clock import DISPATCH, Clock, order
+
+
+class Flow:
+    """What the scheduler tells apart: a virtual disk of a host, or a bulk reader of its own."""
+
+    __slots__ = ("device", "entity", "index", "issued", "name", "ordinal", "queue", "vm")
+
+    def __init__(self, device: "Device", name: str, index: int, entity: int, vm: int) -> None:
+        self.device = device
+        self.name = name
+        self.index = index  # on its device
+        self.entity = entity  # over all devices: its place in the order at one instant
+        self.vm = vm  # index of the VM it serves; -1: none
+        self.queue: deque[Command] = deque()
+        self.ordinal = 0
+
+
+class Share:
+    """A flow's claims: reservation and limit in cost units per second (0: none), and shares."""
+
+    __slots__ = ("limit", "reservation", "shares")
+
+    def __init__(self, reservation: int = 0, limit: int = 0, shares: int = 1000) -> None:
+        self.reservation = reservation
+        self.limit = limit
+        self.shares = shares
+
+
+class Device:
+    """Scheduler, throttle and device queue of one (host, datastore). Flows are added before `start`."""
+
+    def __init__(self, clock: Clock, host: scenario.Host, store: Datastore, entity: int, watch: Watch) -> None:
+        self.clock = clock
+        self.host = host
+        self.store = store
+        self.entity = entity
+        self.watch = watch
+        self.flows: list[Flow] = []
+        self.shares: list[Share] = []
+        self.bell = clock.signal()
+        self.rung = False
+        self.inside: dict[int, Command] = {}  # issued and not back, by arrival
+        self.timer_ns = -1  # when the dispatcher is next called for a tag that falls due
+        self.outstanding_area = 0  # integral of outstanding commands over time, for Little's law
+        self.sojourn_ns = 0  # summed time in device of completed commands
+        self._area_ns = 0
+        self.submitted = self.finished = 0  # commands
+        self.bytes_submitted = self.bytes_finished = 0
+
+    def add_flow(self, name: str, entity: int, vm: int, share: Share) -> Flow:
+        """A new flow of this device."""
+        flow = Flow(self, name, len(self.flows), entity, vm)
+        self.flows.append(flow)
+        self.shares.append(share)
+        return flow
+
+    def start(self) -> None:
+        """The dispatcher runs from now on."""
+        self.throttle = throttle.throttle(len(self.flows), self.store.spec.device_queue_depth, self.host.dsnro)
+        self.tags = mclock.mclock(
+            [s.reservation for s in self.shares],
+            [s.limit for s in self.shares],
+            [s.shares for s in self.shares],
+            self.host.idle_credit,
+        )
+        self.clock.process(self._dispatch())
+
+    def submit(self, flow: Flow, command: Command) -> None:
+        """The command enters the I/O scheduler; its waiter hears when it has completed."""
+        now = int(self.clock._now)
+        if command.cost < 0:
+            command.cost = -(-command.size // self.host.cost_unit_bytes)
+        flow.ordinal += 1
+        command.ordinal = flow.ordinal
+        command.enter_ns = now
+        command.capped_ns = throttle.capped_time(self.throttle, flow.index, now)
+        self.submitted += 1
+        command.arrival = self.submitted
+        self.bytes_submitted += command.size
+        tags = mclock.tag(self.tags, flow.index, command.cost, now)
+        command.r_tag, command.limit_tag, command.p_tag = tags
+        if not flow.queue:
+            mclock.set_head(self.tags, flow.index, *tags)
+        flow.queue.append(command)
+        throttle.enqueued(self.throttle, flow.index, now)
+        if throttle.has_slot(self.throttle):
+            self.ring()
+
+    def completed(self, flow: Flow, command: Command) -> None:
+        """The array has answered."""
+        now = int(self.clock._now)
+        command.done_ns = now
+        self._integrate(now)
+        self.sojourn_ns += now - command.issue_ns
+        del self.inside[command.arrival]
+        self.finished += 1
+        self.bytes_finished += command.size
+        throttle.completed(self.throttle, flow.index, now)
+        if self.submitted > self.finished + self.throttle.device[throttle.OUTSTANDING]:
+            self.ring()
+        self.watch.command_done(flow, command)
+        command.waiter.completed(command)
+
+    def ring(self) -> None:
+        """Calls the dispatcher once at this instant, after all completions and arrivals."""
+        if not self.rung:
+            self.rung = True
+            self.clock.call(int(self.clock._now), order(DISPATCH, 0, self.entity), self._ring)
+
+    def _ring(self, _: Event) -> None:
+        self.bell.fire()
+
+    def _dispatch(self) -> Generator[Event, None, None]:
+        while True:
+            self.bell = self.clock.signal()
+            yield self.bell
+            self.rung = False
+            now = int(self.clock._now)
+            while throttle.has_slot(self.throttle):
+                index, phase = self._pick(now)
+                if index < 0:
+                    self._call_when_due(now)
+                    break
+                self._issue(self.flows[index], phase, now)
+
+    def _pick(self, now: int) -> tuple[int, int]:
+        """The flow to serve and by which phase; (-1, _) when none may be served now."""
+        room = self.throttle.room
+        if self.host.scheduler == "mclock":
+            return mclock.pick(self.tags, room, now)
+        best, oldest = -1, 0
+        for flow in self.flows:  # FIFO: the I/O that came first, unless its disk's limit or DSNRO holds it
+            if flow.queue and room[flow.index] and flow.queue[0].limit_tag <= now:
+                head = flow.queue[0]
+                if best < 0 or head.arrival < oldest:
+                    best, oldest = flow.index, head.arrival
+        return best, mclock.CONSTRAINT
+
+    def _issue(self, flow: Flow, phase: int, now: int) -> None:
+        command = flow.queue.popleft()
+        mclock.dispatched(self.tags, flow.index, command.cost, phase)
+        if flow.queue:
+            head = flow.queue[0]
+            mclock.set_head(self.tags, flow.index, head.r_tag, head.limit_tag, head.p_tag)
+        wait = now - command.enter_ns
+        if wait:
+            command.limit_ns = min(max(command.limit_tag - command.enter_ns, 0), wait)
+            at_dsnro = throttle.capped_time(self.throttle, flow.index, now) - command.capped_ns
+            command.dsnro_ns = min(at_dsnro, wait - command.limit_ns)
+            command.slot_ns = wait - command.limit_ns - command.dsnro_ns
+        command.issue_ns = now
+        self.inside[command.arrival] = command
+        self._integrate(now)
+        throttle.issued(self.throttle, flow.index, now)
+        self.store.issue(flow, command)
+
+    def _call_when_due(self, now: int) -> None:
+        """Some flow may be waiting for a tag: calls the dispatcher when the earliest falls due."""
+        due = mclock.next_time(self.tags, self.throttle.room)
+        if now < due < mclock.NEVER and not now < self.timer_ns <= due:
+            self.timer_ns = due
+            self.clock.call(due, order(DISPATCH, 1, self.entity), lambda _: self.ring())
+
+    def _integrate(self, now: int) -> None:
+        self.outstanding_area += self.throttle.device[throttle.OUTSTANDING] * (now - self._area_ns)
+        self._area_ns = now
+
+    def little(self, now: int) -> tuple[int, int]:
+        """Little's law in integers: outstanding commands integrated over time, and the sum of times in device so far."""
+        self._integrate(now)
+        inside = sum(now - command.issue_ns for command in self.inside.values())
+        return self.outstanding_area, self.sojourn_ns + inside

@@ -1,0 +1,33 @@
+"""What the path tells whoever measures it. The path keeps no statistics of its own."""
+
+from typing import TYPE_CHECKING, Protocol
+
+from models.path.io import Command, GuestIo
+
+if TYPE_CHECKING:
+    from models.path.device import Flow
+
+
+class Watch(Protocol):
+    """Calls in the order things happen; times are the clock's now. `vm` is an index into Scenario.vms."""
+
+    def arrived(self, vm: int, io: GuestIo) -> None:
+        """The guest wants this I/O."""
+
+    def posted(self, vm: int, io: GuestIo) -> None:
+        """Its completion is posted to the virtual adapter (vSCSI's end)."""
+
+    def delivered(self, vm: int, io: GuestIo) -> None:
+        """The guest has it: the ledger is complete."""
+
+    def command_done(self, flow: "Flow", command: Command) -> None:
+        """A back-end command has completed."""
+
+    def door(self, vm: int, disk: int, waiting: int, full: bool) -> None:
+        """The virtual adapter's state towards a new request to that disk may have changed."""
+
+    def door_opened(self, vm: int, disk: int) -> None:
+        """The adapter takes a waiting request of that disk."""
+
+    def stunned(self, vm: int, stunned: bool) -> None:
+        """The VM's vCPUs stopped, or run again."""

@@ -1,0 +1,147 @@
+"""The guest's I/O as a function of its identity (VM, workload, ordinal).
+
+A fixed number of Philox words per ordinal and inverse CDFs only, so that every protection arm sees the same guest I/O:
+disk, address, size, direction, think time or arrival gap, and the service time it would draw at the datastore.
+Zipf: rank r has probability ~ r^-s; ranks are scattered over the span by a fixed bijection.
+"""
+
+from collections.abc import Iterator
+from math import gcd
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from models.scenario import Addresses, Datastore, Distribution, ServiceLaw, Vm, Workload
+from sim.streams import BLOCK, Floats, exponential, philox, uniforms
+
+Ints = npt.NDArray[np.int64]
+WORDS = 8
+GAP, DISK, SIZE, DIRECTION, ADDRESS, SERVICE, WITHIN, _SPARE = range(WORDS)
+ZIPF_RANKS = 1 << 18
+"""A Zipf span with more aligned places than this is cut into this many regions, uniform inside."""
+
+
+class Draw(NamedTuple):
+    """One guest I/O before it happens."""
+
+    gap: float  # unit-mean: exponential for open loops, the think distribution for closed ones
+    disk: int  # index into Vm.disks
+    write: bool
+    offset: int
+    size: int
+    service_ns: int  # latency part, without the transfer
+
+
+def unit_mean(u: Floats, distribution: Distribution, sigma_milli: int) -> Floats:
+    """Unit-mean variates of that distribution at these quantiles."""
+    if distribution == "fixed":
+        return np.ones_like(u)
+    if distribution == "exponential":
+        return exponential(u)
+    from scipy.special import ndtri
+
+    sigma = sigma_milli / 1000
+    return np.asarray(np.exp(sigma * ndtri(u) - sigma * sigma / 2))
+
+
+def latencies(u: Floats, law: ServiceLaw) -> Ints:
+    """Drawn latency parts in whole ns."""
+    return np.rint(law.latency_ns * unit_mean(u, law.distribution, law.sigma_milli)).astype(np.int64)
+
+
+def service_stream(seed: int, replicate: int, entity: str, datastore: Datastore, write: bool) -> Iterator[int]:
+    """Latency parts for the I/Os that a mechanism causes: a stream of its own."""
+    bits = philox(seed, replicate, entity, "service of writes" if write else "service of reads")
+    law = datastore.write if write else datastore.read
+    while True:
+        yield from latencies(uniforms(bits, BLOCK, 1)[:, 0], law).tolist()
+
+
+class Placer:
+    """Addresses of one direction of a workload on one disk."""
+
+    def __init__(self, rule: Addresses, disk_bytes: int) -> None:
+        self.rule = rule
+        self.span = min(rule.span_bytes or disk_bytes, disk_bytes - rule.start_bytes)
+        self.cursor = 0
+        places = max(1, self.span // rule.align_bytes)
+        self.ranks = min(places, ZIPF_RANKS)
+        self.region = places // self.ranks  # aligned places in one rank's region
+        if rule.pattern == "zipf":
+            weights = np.arange(1, self.ranks + 1, dtype=np.float64) ** (-rule.zipf_milli / 1000)
+            self.cumulative = np.cumsum(weights) / np.sum(weights)
+            self.step = next(
+                k for k in range(int(self.ranks * 0.618) | 1, 2 * self.ranks + 3) if gcd(k, self.ranks) == 1
+            )
+
+    def offsets(self, u: Floats, within: Floats, sizes: Ints) -> Ints:
+        """Aligned offsets such that each I/O of these sizes ends inside the span (a larger one starts at 0)."""
+        align = self.rule.align_bytes
+        room = np.maximum(0, (self.span - sizes) // align)  # last aligned place that fits
+        if self.rule.pattern == "sequential":
+            steps = np.cumsum(sizes) - sizes + self.cursor
+            self.cursor = (self.cursor + int(np.sum(sizes))) % self.span
+            place = (steps % self.span) // align
+        elif self.rule.pattern == "uniform":
+            place = np.floor(u * (room + 1)).astype(np.int64)
+        else:
+            rank = np.minimum(np.searchsorted(self.cumulative, u), self.ranks - 1)
+            place = (rank * self.step) % self.ranks * self.region + np.floor(within * self.region).astype(np.int64)
+        return np.asarray(self.rule.start_bytes + np.minimum(place, room) * align, dtype=np.int64)
+
+
+def guest_io(vm: Vm, workload: Workload, datastores: dict[str, Datastore], seed: int, replicate: int) -> Iterator[Draw]:
+    """The endless sequence of a workload's I/Os by ordinal; a traced one ends with its trace."""
+    bits = philox(seed, replicate, f"{vm.name}/{workload.name}", "guest I/O")
+    placers = {
+        (disk, write): Placer(workload.write_addresses if write else workload.read_addresses, vm.disks[disk].size_bytes)
+        for disk in workload.disks
+        for write in (False, True)
+    }
+    first = 0
+    while True:
+        u = uniforms(bits, BLOCK, WORDS)
+        columns = _traced(workload, first, u) if workload.trace else _synthetic(workload, u, placers, first)
+        disks, writes, offsets, sizes = columns
+        if not len(disks):
+            return
+        service = np.zeros(len(disks), dtype=np.int64)
+        for index in workload.disks:
+            store = datastores[vm.disks[index].datastore]
+            here = disks == index
+            service = np.where(here & writes, latencies(u[: len(disks), SERVICE], store.write), service)
+            service = np.where(here & ~writes, latencies(u[: len(disks), SERVICE], store.read), service)
+        kind: Distribution = workload.think_distribution if workload.kind == "closed" else "exponential"
+        gaps = unit_mean(u[: len(disks), GAP], kind, 1000).tolist()
+        yield from map(Draw, gaps, disks.tolist(), writes.tolist(), offsets.tolist(), sizes.tolist(), service.tolist())
+        first += BLOCK
+
+
+Columns = tuple[Ints, npt.NDArray[np.bool_], Ints, Ints]
+
+
+def _traced(workload: Workload, first: int, u: Floats) -> Columns:
+    assert workload.trace is not None
+    part = slice(first, first + len(u))
+    offsets = workload.trace.offset_bytes[part]
+    disks = np.full(len(offsets), workload.disks[0], dtype=np.int64)
+    return disks, workload.trace.write[part], offsets, workload.trace.size_bytes[part]
+
+
+def _synthetic(workload: Workload, u: Floats, placers: dict[tuple[int, bool], Placer], first: int) -> Columns:
+    n = len(u)
+    writes = u[:, DIRECTION] >= workload.read_ppm / 1_000_000
+    kinds = np.array([size for size, _ in workload.sizes], dtype=np.int64)
+    weights = np.cumsum([weight for _, weight in workload.sizes], dtype=np.float64)
+    sizes = kinds[np.minimum(np.searchsorted(weights / weights[-1], u[:, SIZE]), len(kinds) - 1)]
+    which = np.array(workload.disks, dtype=np.int64)
+    disks = which[np.minimum((u[:, DISK] * len(which)).astype(np.int64), len(which) - 1)]
+    sequential = {write for (_, write), p in placers.items() if p.rule.pattern == "sequential"}
+    if sequential:  # a sequential stream goes to its disks in turn
+        disks = np.where(np.isin(writes, list(sequential)), which[(first + np.arange(n)) % len(which)], disks)
+    offsets = np.zeros(n, dtype=np.int64)
+    for (disk, write), placer in placers.items():
+        here = (disks == disk) & (writes == write)
+        offsets[here] = placer.offsets(u[here, ADDRESS], u[here, WITHIN], sizes[here])
+    return disks, writes, offsets, sizes

@@ -1,0 +1,148 @@
+"""Integer time and the order of things that happen at one instant, on top of SimPy.
+
+At one instant: repeat { completions, then arrivals, then one dispatch } until no I/O event is left; then exactly one
+story wakes, with all that it triggers; back to I/O. The order inside a class is a key made of identities, so that it
+belongs to the model and not to a heap's insertion order. SimPy sorts by (time, priority): the priority is that key.
+
+Work without delay does not go through the heap: `Signal.fire` resumes whoever waits, there and then.
+"""
+
+from collections.abc import Callable, Generator
+from heapq import heappush
+from typing import Any
+
+import simpy
+from simpy.events import Event
+
+COMPLETION, ARRIVAL, DISPATCH, STORY = 1, 2, 3, 4
+"""Classes of moments in their order at one instant."""
+
+STORY_ROUNDS = 1_000
+"""More story wake-ups than this at one instant means that stories wake each other for ever."""
+
+
+class ClockError(Exception):
+    """Time does not go on: the message names the story."""
+
+
+def order(kind: int, sub: int = 0, entity: int = 0, ordinal: int = 0) -> int:
+    """The sort key at one instant: class, then kind within it, then entity (< 2^20), then ordinal (< 2^36)."""
+    return (kind << 60) | (sub << 56) | (entity << 36) | ordinal
+
+
+class Moment(Event):
+    """An event that happens at a set time, in its place in the order."""
+
+    def __init__(self, clock: "Clock", time_ns: int, key: int) -> None:
+        self.env = clock
+        self.callbacks = []
+        self._ok = True
+        self._value = None
+        clock.moments += 1
+        heappush(clock._queue, (time_ns, key, clock.moments, self))  # type: ignore[misc]
+
+
+class Signal(Event):
+    """An event that is made to happen by whoever calls `fire`: all who wait resume at once, in the order they came."""
+
+    def fire(self, value: Any = None) -> None:
+        """Resumes the waiting processes now, inside the current moment; later waiters pass straight through."""
+        self._ok = True
+        self._value = value
+        callbacks, self.callbacks = self.callbacks, None  # type: ignore[assignment]
+        for callback in callbacks:
+            callback(self)
+
+
+class Clock(simpy.Environment):
+    """A SimPy environment whose time is whole nanoseconds. `moments` counts the events it was given."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+        self.moments = 0
+
+    def at(self, time_ns: int, key: int) -> Moment:
+        """A moment at `time_ns` (not before now) with the order key `key`."""
+        return Moment(self, time_ns, key)
+
+    def call(self, time_ns: int, key: int, function: Callable[[Event], None]) -> None:
+        """Calls `function` at that moment."""
+        Moment(self, time_ns, key).callbacks.append(function)
+
+    def signal(self) -> Signal:
+        return Signal(self)
+
+    def run_until(self, time_ns: int) -> None:
+        """Handles all that happens before `time_ns`; then it is `time_ns`."""
+        queue, step = self._queue, self.step
+        while queue and queue[0][0] < time_ns:
+            step()
+        self._now = time_ns
+
+
+class Story:
+    """The part of a clock that one story sees: it sleeps, and it waits for signals of the I/O path.
+
+    It always resumes in class STORY, by (rank, entity, ordinal), never inside an I/O event.
+    """
+
+    def __init__(self, clock: Clock, name: str, rank: int, entity: int, ordinal: int = 0) -> None:
+        self.clock = clock
+        self.name = name
+        self._key = order(STORY, rank, entity, ordinal)
+        self._instant = -1
+        self._rounds = 0
+
+    @property
+    def now(self) -> int:
+        return int(self.clock._now)
+
+    def sleep(self, duration_ns: int) -> Moment:
+        """Resume after `duration_ns`."""
+        return self.until(self.now + duration_ns)
+
+    def until(self, time_ns: int) -> Moment:
+        """Resume at `time_ns`, or now when that is past."""
+        if time_ns <= self.now:
+            self._count()
+        return self.clock.at(max(time_ns, self.now), self._key)
+
+    def wait(self, signal: Event, limit_ns: int = 0) -> Signal:
+        """Resume after `signal` has fired, in this story's place; with a limit, after that time at the latest.
+
+        The value of the yield is True when the signal fired, False when the limit came first.
+        """
+        self._count()
+        resume = self.clock.signal()
+
+        def wake(fired: bool) -> Callable[[Event], None]:
+            def now(_: Event) -> None:
+                if resume.callbacks is not None and not resume.triggered:
+                    resume.fire(fired)
+
+            return now
+
+        def fired(_: Event) -> None:
+            self.clock.call(self.now, self._key, wake(True))
+
+        if signal.callbacks is None:
+            fired(signal)
+        else:
+            signal.callbacks.append(fired)
+        if limit_ns:
+            self.clock.call(self.now + limit_ns, self._key, wake(False))
+        return resume
+
+    def _count(self) -> None:
+        """Notes a wake-up without delay; raises ClockError when the story goes round and round at one instant."""
+        if self._instant != self.now:
+            self._instant, self._rounds = self.now, 0
+        self._rounds += 1
+        if self._rounds > STORY_ROUNDS:
+            raise ClockError(
+                f"story '{self.name}' woke more than {STORY_ROUNDS} times at {self.now} ns without time passing"
+            )
+
+    def start(self, generator: Generator[Event, Any, Any]) -> simpy.Process:
+        """Runs `generator` as a process from now on."""
+        return self.clock.process(generator)
