@@ -1,0 +1,219 @@
+"""Runs every arm of a scenario in every replication and compares the arms metric by metric.
+
+Arms of one replication share their random numbers, so differences are paired by replication. Each interval stands for
+itself at its level; nothing is corrected for the number of rows. Closed-loop guests issue fewer I/Os in a slower arm:
+`Comparison.notes` says so, and rows of I/O counts show it.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+from typing import TYPE_CHECKING, NamedTuple
+
+from experiments.group_view import ALL_VMS, GroupView, groups
+from experiments.identity import result_hash, source_hash
+from experiments.metrics import METRICS, Metric
+from models.result import RunResult
+from models.scenario import Arm, Scenario
+from sim.histogram import merged
+from sim.replication import TaskError, run_all
+from sim.statistics import Difference, Interval, mean_interval, paired_difference
+
+if TYPE_CHECKING:
+    from experiments.scenario import Loaded
+
+LEVEL = 0.95
+FEW = 100  # a quantile with fewer I/Os beyond it is hardly known
+
+NAN = float("nan")
+
+
+class Task(NamedTuple):
+    """One run: one arm in one replication."""
+
+    scenario: Scenario
+    arm: Arm
+    replicate: int
+
+
+class Cell(NamedTuple):
+    """One metric of one VM group in one arm, over the replications."""
+
+    metric: str
+    group: str
+    arm: str
+    values: tuple[float, ...]  # by replication; nan: undefined
+    interval: Interval
+    pooled: float  # a quantile of all replications' I/Os together; nan where the metric is no such quantile
+    beyond: int  # I/Os beyond that quantile, all replications together; -1 where the metric is no such quantile
+
+    @property
+    def few(self) -> bool:
+        """Whether so few I/Os lie beyond the quantile that it is hardly known."""
+        return 0 <= self.beyond < FEW
+
+
+class Contrast(NamedTuple):
+    """One metric of one VM group in `arm`, less the same in `base`, paired by replication."""
+
+    metric: str
+    group: str
+    arm: str
+    base: str
+    difference: Difference
+    better: str  # the arm that is better, if the sign is settled and the metric has a direction; else ''
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All results of a scenario's arms, and what they come to."""
+
+    scenario: Scenario
+    results: dict[str, tuple[RunResult, ...]]  # by arm, by replication
+    cells: tuple[Cell, ...]
+    contrasts: tuple[Contrast, ...]
+    hash: str
+    source: str  # hash of the engine's source
+    warnings: tuple[str, ...]  # of the scenario's reader
+    level: float = LEVEL
+
+    @property
+    def seed(self) -> int:
+        return self.scenario.run.seed
+
+    @property
+    def replications(self) -> int:
+        return self.scenario.run.replications
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        return tuple(self.results)
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """ALL_VMS, then the VM groups in the scenario's order."""
+        return groups(next(iter(self.results.values()))[0])
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know before the figures: time scale, closed loops, single replications, warnings."""
+        return tuple(_notes(self))
+
+    @cached_property
+    def _cells(self) -> dict[tuple[str, str, str], Cell]:
+        return {(cell.metric, cell.group, cell.arm): cell for cell in self.cells}
+
+    @cached_property
+    def _contrasts(self) -> dict[tuple[str, str, str, str], Contrast]:
+        return {(one.metric, one.group, one.arm, one.base): one for one in self.contrasts}
+
+    def cell(self, metric: str, arm: str, group: str = ALL_VMS) -> Cell:
+        """The cell of a metric's key in an arm; KeyError if there is none."""
+        return self._cells[metric, group, arm]
+
+    def contrast(self, metric: str, arm: str, base: str, group: str = ALL_VMS) -> Contrast:
+        """`arm` less `base` (in the order of `arms`, base first); KeyError if there is none."""
+        return self._contrasts[metric, group, arm, base]
+
+
+def run_task(task: Task) -> RunResult:
+    """One run's result."""
+    from models.run import simulate
+
+    return simulate(task.scenario, task.arm, task.replicate)
+
+
+def task_name(task: Task) -> str:
+    return f'arm "{task.arm}", replicate {task.replicate}'
+
+
+def compare(
+    loaded: "Loaded",
+    workers: int,
+    on_progress: Callable[[int, int], None] | None = None,
+    run: Callable[[Task], RunResult] = run_task,
+) -> Comparison:
+    """Every arm in every replication, in parallel, and the comparison of them.
+
+    The result depends on the scenario alone, not on `workers`. `on_progress(done, all)` follows each run. Raises
+    SimulationError, naming arm and replicate, when a run fails (its audit, for instance), and WorkerLost when a process
+    was killed.
+    """
+    from models.run import SimulationError
+
+    scenario = loaded.scenario
+    tasks = [Task(scenario, arm, i) for i in range(scenario.run.replications) for arm in scenario.arms]
+    try:
+        results = run_all(tasks, run, workers, on_progress, task_name)
+    except TaskError as error:
+        if isinstance(error.__cause__, SimulationError):
+            raise SimulationError(str(error)) from error
+        raise
+    return summarise(scenario, results, loaded.warnings)
+
+
+def summarise(scenario: Scenario, results: Sequence[RunResult], warnings: Sequence[str] = ()) -> Comparison:
+    """The comparison of runs that are there already, in any order; each arm needs each replication once."""
+    by_arm = {
+        arm: tuple(sorted((r for r in results if r.arm == arm), key=lambda r: r.replicate)) for arm in scenario.arms
+    }
+    for arm, runs in by_arm.items():
+        if [run.replicate for run in runs] != list(range(scenario.run.replications)):
+            raise ValueError(f"arm {arm} has the replications {[run.replicate for run in runs]}")
+    cells = tuple(_all_cells(by_arm))
+    source = source_hash()
+    return Comparison(
+        scenario, by_arm, cells, tuple(_all_contrasts(cells)), result_hash(scenario, source), source, tuple(warnings)
+    )
+
+
+def _all_cells(by_arm: dict[str, tuple[RunResult, ...]]) -> Iterator[Cell]:
+    names = groups(next(iter(by_arm.values()))[0])
+    views = {(arm, group): [GroupView(run, group) for run in runs] for arm, runs in by_arm.items() for group in names}
+    for metric in METRICS:
+        for group in names if metric.scope == "group" else (ALL_VMS,):
+            for arm in by_arm:
+                yield _cell(metric, group, arm, views[arm, group])
+
+
+def _cell(metric: Metric, group: str, arm: str, views: list[GroupView]) -> Cell:
+    values = tuple(metric.value(view) for view in views)
+    pooled, beyond = NAN, -1
+    if metric.counted is not None:
+        together = merged(metric.counted(view) for view in views)
+        pooled, beyond = together.quantile(metric.quantile) / 1e6, together.beyond(metric.quantile)
+    return Cell(metric.key, group, arm, values, mean_interval(values, LEVEL), pooled, beyond)
+
+
+def _all_contrasts(cells: tuple[Cell, ...]) -> Iterator[Contrast]:
+    rows: dict[tuple[str, str], list[Cell]] = {}
+    for cell in cells:
+        rows.setdefault((cell.metric, cell.group), []).append(cell)
+    directions = {metric.key: metric.better for metric in METRICS}
+    for (metric, group), arms in rows.items():
+        for base, arm in combinations(arms, 2):
+            difference = paired_difference(arm.values, base.values, LEVEL)
+            better = _better(directions[metric], difference, arm.arm, base.arm)
+            yield Contrast(metric, group, arm.arm, base.arm, difference, better)
+
+
+def _better(direction: str, difference: Difference, arm: str, base: str) -> str:
+    if not difference.sign_settled or direction == "neither":
+        return ""
+    return arm if (difference.interval.mean > 0) == (direction == "high") else base
+
+
+def _notes(comparison: Comparison) -> Iterator[str]:
+    scenario = comparison.scenario
+    if scenario.compressed:
+        yield "The time scale is compressed: compare the arms with each other, not the figures with a real night's."
+    if comparison.replications < 2:
+        yield "One replication gives no interval: nothing here is settled."
+    closed = list(dict.fromkeys(vm.group for vm in scenario.vms for w in vm.workloads if w.kind == "closed"))
+    if closed and len(comparison.arms) > 1:
+        yield (
+            f"Closed-loop guests ({', '.join(closed)}) issue fewer I/Os in a slower arm: compare bytes and recovery "
+            "points per guest byte written."
+        )
+    yield from comparison.warnings
