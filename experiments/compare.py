@@ -155,12 +155,13 @@ def compare(
 
 def summarise(scenario: Scenario, results: Sequence[RunResult], warnings: Sequence[str] = ()) -> Comparison:
     """The comparison of runs that are there already, in any order; each arm needs each replication once."""
-    by_arm = {
-        arm: tuple(sorted((r for r in results if r.arm == arm), key=lambda r: r.replicate)) for arm in scenario.arms
-    }
-    for arm, runs in by_arm.items():
-        if [run.replicate for run in runs] != list(range(scenario.run.replications)):
-            raise ValueError(f"arm {arm} has the replications {[run.replicate for run in runs]}")
+    ordered = sorted(results, key=lambda run: run.replicate)
+    by_arm: dict[str, tuple[RunResult, ...]] = {}
+    for arm in scenario.arms:
+        by_arm[arm] = tuple(run for run in ordered if run.arm == arm)
+        found = [run.replicate for run in by_arm[arm]]
+        if found != list(range(scenario.run.replications)):
+            raise ValueError(f'arm "{arm}" has the replications {found}, not 0 to {scenario.run.replications - 1}')
     cells = tuple(_all_cells(by_arm))
     source = source_hash()
     return Comparison(

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Row = dict[str, Any]
+NAN = float("nan")
 
 
 def _frame(rows: Iterable[Row], columns: tuple[str, ...]) -> "pd.DataFrame":
@@ -110,7 +111,7 @@ def intervals(comparison: Comparison) -> "pd.DataFrame":
     for key, run in _runs(comparison):
         for one in run.intervals:
             quantiles = {"p50_ns": one.latency.quantile(0.5), "p99_ns": one.latency.quantile(0.99)}
-            longest = one.latency.maximum if one.latency.count else None
+            longest = float(one.latency.maximum) if one.latency.count else NAN
             kept = {name: value for name, value in one._asdict().items() if name != "latency"}
             rows.append(key | kept | quantiles | {"max_ns": longest})
     names = "t_ns vm arrivals ios bytes_written p50_ns p99_ns max_ns commands kavg_ns davg_ns qavg_ns"
@@ -173,15 +174,15 @@ def audit(comparison: Comparison) -> "pd.DataFrame":
 
 
 def slowest(comparison: Comparison) -> "pd.DataFrame":
-    """One row a slowest I/O of a VM, its ledger in a column a cause (empty where the arm has no such cause)."""
-    causes = dict.fromkeys(cause for _, run in _runs(comparison) for cause in run.causes)
+    """One row a slowest I/O of a VM, its ledger in a column a cause (zero where the arm has no such cause)."""
+    causes = {f"{cause} ns": 0 for _, run in _runs(comparison) for cause in run.causes}
     rows = (
-        key | {name: value for name, value in io._asdict().items() if name != "ledger_ns"}
+        key | causes | {name: value for name, value in io._asdict().items() if name != "ledger_ns"}
         | {f"{cause} ns": ns for cause, ns in zip(run.causes, io.ledger_ns, strict=True)}
         for key, run in _runs(comparison) for vm in run.vms for io in vm.slowest
     )  # fmt: skip
     names = (name for name in SlowIo._fields if name != "ledger_ns")
-    return _frame(rows, ("arm", "replicate", *names, *(f"{cause} ns" for cause in causes)))
+    return _frame(rows, ("arm", "replicate", *names, *causes))
 
 
 def _measures(vm: VmResult) -> Iterator[tuple[str, Histogram]]:
