@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from trace_files import FORMATS, READ, WRITE, Record
 
@@ -56,20 +56,17 @@ def edited(content: bytes, changes: list[tuple[int, int]]) -> bytes:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-@settings(max_examples=60, deadline=None)
 @given(changes=edits)
 def test_changed_bytes(name: str, changes: list[tuple[int, int]]) -> None:
     outcome(edited(FORMATS[name](RECORDS), changes))
 
 
 @pytest.mark.parametrize("name", FORMATS)
-@settings(max_examples=40, deadline=None)
 @given(begin=st.integers(0, 6000), end=st.integers(0, 6000))
 def test_pieces_of_a_file(name: str, begin: int, end: int) -> None:
     outcome(FORMATS[name](RECORDS)[begin:end])
 
 
-@settings(max_examples=150, deadline=None)
 @given(
     content=st.binary(max_size=400) | st.text(alphabet="0123456789,;\t\n.rwead#-e\x00é", max_size=400).map(str.encode)
 )
@@ -77,7 +74,6 @@ def test_any_bytes(content: bytes) -> None:
     outcome(content)
 
 
-@settings(max_examples=150, deadline=None)
 @given(rows=st.text(alphabet="0123456789,.-erw\n\"' ", max_size=300))
 def test_any_rows_below_a_good_header(rows: str) -> None:
     outcome(b"time_s,op,lbn,size_bytes\n" + rows.encode())
