@@ -1,0 +1,1 @@
+"""Holds the simulator against closed forms, published numbers and a real block layer."""
