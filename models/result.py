@@ -41,6 +41,8 @@ class LedgerBin(NamedTuple):
 
 
 class SlowIo(NamedTuple):
+    """One of the slowest guest I/Os, with where its time went."""
+
     vm: str
     workload: str
     ordinal: int
@@ -88,6 +90,8 @@ class IntervalRow(NamedTuple):
 
 
 class StunRow(NamedTuple):
+    """One stun of one VM, phase by phase."""
+
     vm: str
     reason: str  # "snapshot create" | "mirror insert" | "mirror switch"
     job: str  # protection's name, '' if by hand
@@ -219,6 +223,8 @@ class TimerRow(NamedTuple):
 
 
 class AuditLine(NamedTuple):
+    """One law that a run held itself against: `left` equals `right`, to `tolerance`."""
+
     law: str
     subject: str
     left: int

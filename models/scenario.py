@@ -265,6 +265,8 @@ class Timer:
 
 @dataclass(frozen=True, slots=True)
 class RunSpec:
+    """How long a run is, what of it counts, and how often it is repeated."""
+
     duration_ns: int
     warmup_ns: int  # cut from statistics, kept in series
     interval_ns: int  # of time series
