@@ -1,17 +1,31 @@
-# `make demo` and `make test` need python3 (3.11 or newer), pip and make: no other step.
-PY    ?= python3
-VENV  := .venv
-RUN   := $(VENV)/bin/python
-export PIP_USER := 0
-export PYTHONHASHSEED ?= 0
+# `make demo` and `make test` need python3 (3.11 or newer) with pip (22.3 or newer), and make: no other step.
+# Another Python: `make test PY=python3.12`. Everything stays inside this folder; `make clean` takes it away again.
+PY   ?= python3
+VENV := .venv
+RUN  := $(VENV)/bin/python
+DONE := $(VENV)/.done-$(shell $(PY) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 
-$(VENV)/.done: requirements.lock
+# pip: into the environment although the machine's settings say otherwise, and without a cache elsewhere.
+export PIP_USER := 0
+export PIP_NO_CACHE_DIR := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# matplotlib's font cache belongs inside, and no other folder's packages may answer to our names.
+export MPLCONFIGDIR := $(CURDIR)/$(VENV)/matplotlib
+export PYTHONHASHSEED ?= 0
+unexport PYTHONPATH PYTHONHOME PYTHONSAFEPATH PIP_TARGET PIP_PREFIX
+
+$(DONE): requirements.lock
+	@$(PY) -c 'import sys; sys.exit("stunlab needs Python 3.11 or newer: make PY=python3.12" if sys.version_info < (3, 11) else 0)'
+	@$(PY) -m pip --version > /dev/null || { echo "stunlab needs pip for $(PY)" >&2; exit 1; }
 	$(PY) -m venv --clear --without-pip $(VENV)
 	$(PY) -m pip --python $(RUN) install -q --no-compile --require-hashes --only-binary :all: -r requirements.lock
 	@touch $@
 
-install: $(VENV)/.done
-demo: $(VENV)/.done ; $(RUN) -m experiments demo --force
-test: $(VENV)/.done ; $(RUN) -m pytest -q
-lint: $(VENV)/.done ; $(RUN) -m ruff check . && $(RUN) -m mypy
-.PHONY: install demo test lint
+install: $(DONE)
+demo: $(DONE) ; $(RUN) -m experiments demo --force
+test: $(DONE) ; $(RUN) -m pytest -q
+validate: $(DONE) ; $(RUN) -m experiments validate
+pictures: $(DONE) ; $(RUN) -m experiments pictures
+lint: $(DONE) ; $(RUN) -m ruff check . && $(RUN) -m ruff format --check . && $(RUN) -m mypy
+clean: ; rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis && find . -name __pycache__ -type d -prune -exec rm -rf {} +
+.PHONY: install demo test validate pictures lint clean

@@ -7,6 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("sim", "models", "experiments")
+MADE_HERE = {".venv", ".git", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", "results"}
 
 
 def python_files(root: Path, folders: tuple[str, ...] = PACKAGES) -> Iterator[tuple[str, ast.Module]]:
@@ -17,12 +18,13 @@ def python_files(root: Path, folders: tuple[str, ...] = PACKAGES) -> Iterator[tu
 
 
 def tracked(root: Path) -> list[Path]:
-    """The files git keeps below `root`; all files where there is no repository (an archive, a planted folder)."""
-    if (root / ".git").exists():
-        names = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True, check=True).stdout
-        return [root / name for name in sorted(names.split("\0")) if name and (root / name).is_file()]
-    hidden = {".venv", ".git", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis"}
-    return [p for p in sorted(root.rglob("*")) if p.is_file() and not hidden & set(p.relative_to(root).parts)]
+    """The files git keeps below `root`; where git cannot say, all files but those that are made here."""
+    try:
+        run = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        found = (path for path in sorted(root.rglob("*")) if path.is_file())
+        return [path for path in found if not MADE_HERE & set(path.relative_to(root).parts)]
+    return [root / name for name in sorted(run.stdout.split("\0")) if (root / name).is_file()]
 
 
 def text_of(path: Path) -> str | None:
