@@ -223,15 +223,17 @@ BY_KEY: dict[str, Metric] = {metric.key: metric for metric in METRICS}
 
 
 def show(value: float, half_width: float = NAN) -> str:
-    """A figure for people, "-" if undefined: as many decimals as its interval carries, or three significant digits."""
+    """A figure for people, "-" if undefined: two digits of its interval (but five of its own at most), or three."""
     if math.isnan(value):
         return "-"
-    scale = half_width if half_width > 0 else value / 10
-    decimals = 0 if value.is_integer() and not half_width > 0 else _decimals(scale)
+    if half_width > 0:
+        decimals = min(_decimals(half_width, 2), _decimals(value, 5))
+    else:
+        decimals = 0 if value.is_integer() else _decimals(value, 3)
     text = f"{value:,.{decimals}f}"
     return text if math.isnan(half_width) else f"{text} ± {half_width:,.{decimals}f}"
 
 
-def _decimals(scale: float) -> int:
-    """How many decimals show two significant digits of `scale`."""
-    return max(0, min(6, 1 - math.floor(math.log10(abs(scale)))))
+def _decimals(value: float, digits: int) -> int:
+    """How many decimals show `digits` significant digits of `value`."""
+    return 6 if value == 0 else max(0, min(6, digits - 1 - math.floor(math.log10(abs(value)))))

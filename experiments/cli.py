@@ -1,0 +1,181 @@
+"""The command line: `stunlab` or `python -m experiments`.
+
+Commands are thin: they read, call, print. Exit codes: 0 done, 1 the run failed or a claim of `validate` did, 2 the
+user's input cannot be used, 130 interrupted. A user's mistake never ends in a traceback. Results go to standard output,
+progress and messages to standard error. Heavy imports stand inside the commands that need them.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from json import dumps
+from pathlib import Path
+
+from cyclopts import App, CycloptsError
+
+from experiments.errors import InputError
+from experiments.identity import ROOT, VERSION
+from experiments.options import Flag, Options
+from models.scenario import Arm
+from sim.replication import WorkerLost
+
+DEMO = ROOT / "scenarios" / "demo.toml"
+DEFAULTS = Options()
+
+app = App(name="stunlab", version=VERSION, help="What a VM feels when its storage is protected: latency, stun, RPO.")
+
+
+@app.command
+def run(scenario: Path, *, arm: Arm | None = None, options: Options = DEFAULTS) -> int:
+    """Simulate one arm of a scenario.
+
+    Parameters
+    ----------
+    scenario
+        Scenario file (TOML).
+    arm
+        Which protections act; needed where the scenario names several arms.
+    """
+    from experiments.session import only, read, simulate
+
+    return simulate(only(read(scenario, options), arm), options)
+
+
+@app.command
+def compare(
+    scenario: Path, *, trace: Path | None = None, trace_group: str | None = None, options: Options = DEFAULTS
+) -> int:
+    """Simulate all arms of a scenario with the same guest I/O and compare them.
+
+    Parameters
+    ----------
+    scenario
+        Scenario file (TOML).
+    trace
+        Recorded I/O (vSCSI trace or CSV) that replaces the workloads of one VM group.
+    trace_group
+        The VM group that gets the recorded I/O.
+    """
+    from experiments.session import read, simulate
+
+    return simulate(read(scenario, options, trace, trace_group), options)
+
+
+@app.command
+def demo(*, options: Options = DEFAULTS) -> int:
+    """Compare no protection, VADP and VAIO on the shipped demo scenario."""
+    from experiments.session import read, simulate
+
+    return simulate(read(DEMO, options), options)
+
+
+@app.command
+def schema() -> int:
+    """Print the JSON Schema of scenario files."""
+    from experiments.scenario import json_schema
+
+    print(dumps(json_schema(), indent=2, sort_keys=True, ensure_ascii=False))
+    return 0
+
+
+@app.command
+def assumptions(*, json: Flag = False) -> int:
+    """List every default with its unit, range, source and grade.
+
+    Parameters
+    ----------
+    json
+        Print the list as JSON.
+    """
+    from experiments.terminal import print_assumptions
+    from models.assumptions import REGISTER
+
+    if json:
+        print(dumps([row._asdict() for row in REGISTER], indent=1, ensure_ascii=False))
+    else:
+        print_assumptions(REGISTER)
+    return 0
+
+
+@app.command
+def validate(*, data: Path | None = None, json: Flag = False) -> int:
+    """Hold the simulator against formulas, published figures and measurements; exit code 1 if a claim fails.
+
+    Parameters
+    ----------
+    data
+        Folder of measured data; rows that need it are "not run" without it.
+    json
+        Print the rows as JSON.
+    """
+    from experiments.validate import main as hold_against
+
+    if data is not None and not data.is_dir():
+        raise InputError([f"--data: {data} is no folder; name the folder of measured data, or leave the option out"])
+    return hold_against(data, json)
+
+
+@app.command
+def bench(*, json: Flag = False) -> int:
+    """Measure simulated I/Os per second and events per I/O.
+
+    Parameters
+    ----------
+    json
+        Print the figures as JSON.
+    """
+    from experiments.bench import main as measure
+
+    return measure(json)
+
+
+@app.command
+def trace(file: Path) -> int:
+    """Describe a file of recorded I/O.
+
+    Parameters
+    ----------
+    file
+        vSCSI trace or CSV.
+    """
+    from experiments.traces import describe
+
+    print(describe(file))
+    return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code of a command line (this process's own by default)."""
+    try:
+        result = app(
+            None if arguments is None else list(arguments),
+            exit_on_error=False, print_error=False, result_action="return_value",
+        )  # fmt: skip
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        print("\ninterrupted: nothing was written", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        code, message = _explained(error)
+        print(message, file=sys.stderr)
+        return code
+    return result if isinstance(result, int) else 0
+
+
+def _explained(error: Exception) -> tuple[int, str]:
+    """The exit code and message of an expected error; raises any other again."""
+    if isinstance(error, InputError):
+        return 2, "\n".join(error.messages)
+    if isinstance(error, CycloptsError):
+        return 2, f"stunlab: {error} (stunlab --help lists what there is)"
+    if isinstance(error, WorkerLost | OSError):
+        return 1, f"stunlab: {error}"
+
+    from models.run import SimulationError
+
+    if isinstance(error, SimulationError):
+        return 1, f"stunlab: {error}"
+    raise error

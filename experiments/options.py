@@ -1,0 +1,38 @@
+"""The options that every simulating command has, and the kinds of values they take."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter, validators
+
+Flag = Annotated[bool, Parameter(negative=())]
+Count = Annotated[int | None, Parameter(validator=validators.Number(gte=1))]
+Seed = Annotated[int | None, Parameter(validator=validators.Number(gte=0, lt=2**63))]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Options:
+    """Options of every command that simulates."""
+
+    seed: Seed = None
+    """Seed of all randomness, instead of the scenario's."""
+
+    replications: Count = None
+    """Number of replications, instead of the scenario's."""
+
+    workers: Count = None
+    """Number of processes, by default one a processor; the result does not depend on it."""
+
+    out: Path = Path("results")
+    """Folder to put the result folder into."""
+
+    json: Flag = False
+    """Print the result as JSON on standard output."""
+
+    force: Flag = False
+    """Replace an existing result folder."""
+
+    no_report: Flag = False
+    """Write tables only: no charts, no report.html."""

@@ -1,0 +1,79 @@
+"""One simulation from the command line: check, run with progress, write the result folder, print the verdict."""
+
+import json
+import shlex
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from experiments.compare import Comparison, compare
+from experiments.errors import InputError
+from experiments.options import Options
+from experiments.output import Execution, check_free, folder_of, write_result
+from experiments.progress import progress
+from experiments.scenario import Loaded, Overrides, load
+from experiments.terminal import print_verdict
+from experiments.verdict import document
+from models.scenario import Arm
+from sim.replication import available_cpus
+
+
+def read(path: Path, options: Options, trace: Path | None = None, trace_group: str | None = None) -> Loaded:
+    """The scenario with the command line's overrides; its warnings are printed. Raises InputError."""
+    if (trace is None) != (trace_group is None):
+        raise InputError(
+            ["--trace and --trace-group belong together: a file of recorded I/O and the VM group it is for"]
+        )
+    overrides = Overrides(seed=options.seed, replications=options.replications, trace=trace, trace_group=trace_group)
+    loaded = load(path, overrides)
+    for warning in loaded.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    return loaded
+
+
+def only(loaded: Loaded, arm: Arm | None) -> Loaded:
+    """The same with one arm: `arm`, or the only one of the scenario. Raises InputError if it cannot be run."""
+    scenario = loaded.scenario
+    if arm is None and len(scenario.arms) > 1:
+        names = ", ".join(scenario.arms)
+        raise InputError([f"--arm: the scenario has the arms {names}; name one with --arm, or use compare for all"])
+    chosen = arm or scenario.arms[0]
+    for kind, protections in (("vadp", scenario.vadp), ("vaio", scenario.vaio)):
+        if chosen in (kind, "both") and not protections:
+            raise InputError([f'--arm: "{chosen}" needs a [protection.{kind}.NAME] in the scenario, which has none'])
+    return replace(loaded, scenario=replace(scenario, arms=(chosen,)))
+
+
+def simulate(loaded: Loaded, options: Options) -> int:
+    """Every arm in every replication: result folder written, verdict printed, 0 returned."""
+    scenario = loaded.scenario
+    check_free(folder_of(scenario, options.out), options.force)
+    workers = options.workers or available_cpus()
+    began = time.monotonic()
+    with progress(scenario.name, len(scenario.arms) * scenario.run.replications, quiet=options.json) as on_progress:
+        comparison = compare(loaded, workers, on_progress)
+    execution = Execution(
+        engine="simpy",
+        workers=workers,
+        wall_seconds=round(time.monotonic() - began, 3),
+        date=datetime.now(UTC).isoformat(timespec="seconds"),
+        command=shlex.join(sys.argv),
+    )
+    folder = write_result(comparison, execution, options.out, options.force, _report(options))
+    if options.json:
+        print(json.dumps(document(comparison, str(folder)), indent=1, ensure_ascii=False, allow_nan=False))
+    else:
+        print_verdict(comparison)
+        print(f"Written to {folder}" + ("" if options.no_report else f": open {folder / 'report.html'}"))
+    return 0
+
+
+def _report(options: Options) -> Callable[[Comparison, Path], None] | None:
+    if options.no_report:
+        return None
+    from experiments.report import write_report
+
+    return write_report
