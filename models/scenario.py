@@ -153,7 +153,7 @@ class Vm:
     host: str
     disks: tuple[Disk, ...]
     workloads: tuple[Workload, ...]
-    filters: tuple[Filter, ...]  # in write order
+    filters: tuple[Filter, ...]  # in write order; a replication filter comes after them
     disk_queue_depth: int  # virtual adapter, per disk
     adapter_queue_depth: int  # virtual adapter, all disks
     guest_clock: Literal["frozen", "jumps"]
@@ -206,7 +206,7 @@ class MergeCosts:
 class Snapshots:
     """How this vSphere release takes and removes snapshots."""
 
-    api_ns: int  # from the call to the stun, and after it to the task's end
+    api_ns: int  # from the API call to the first thing the host does
     stun: StunCosts
     delta: DeltaFormat
     merge: MergeCosts

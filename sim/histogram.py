@@ -37,12 +37,12 @@ class Histogram:
         self.minimum = -1  # -1: empty
         self.maximum = -1
 
-    def add(self, value: int, weight: int = 1) -> None:
-        """Adds `weight` observations of `value`; a weight of zero adds nothing."""
-        if weight <= 0:
-            return
+    def add(self, value: int, weight: int = 1) -> int:
+        """Adds `weight` observations of `value` (0 adds nothing); returns the bucket of the value."""
         shift = value.bit_length() - SUB_BITS - 1
         bucket = value if shift <= 0 else (shift << SUB_BITS) + (value >> shift)
+        if weight <= 0:
+            return bucket
         buckets = self.buckets
         buckets[bucket] = buckets.get(bucket, 0) + weight
         self.count += weight
@@ -51,6 +51,7 @@ class Histogram:
             self.maximum = value
         if value < self.minimum or self.minimum < 0:
             self.minimum = value
+        return bucket
 
     def add_ramp(self, low: int, high: int) -> None:
         """Adds a value that runs through [low, high) at slope one: each value weighs one nanosecond. Exact."""

@@ -28,8 +28,18 @@ class Datastore:
         self.queue: deque[tuple[Flow, Command]] = deque()
         self.bytes_cap = bucket(spec.burst_ns)
         self.iops_cap = bucket(spec.burst_ns)
+        self.free_bytes = 0  # set when the disks are placed
         self.busy_ns = 0  # server time given to commands, whole services
+        self._serving = self._ends_ns = 0  # commands in service, and the sum of their ends
+        self._area_ns = self._area_at = 0  # commands in service, integrated over time
         self.served: dict[tuple[int, bool], list[int]] = {}  # (cause, write) -> [commands, bytes], completed
+
+    def take_space(self, size_bytes: int) -> bool:
+        """Takes that much space; False, and nothing taken, when there is less."""
+        if size_bytes > self.free_bytes:
+            return False
+        self.free_bytes -= size_bytes
+        return True
 
     def issue(self, flow: "Flow", command: Command) -> None:
         """The array has the command; `flow.device.completed` hears of its end."""
@@ -48,7 +58,10 @@ class Datastore:
             end = max(end, admit(self.bytes_cap, now, transfer_ns(command.size, spec.bandwidth_bytes_per_s)))
         if spec.iops_cap:
             end = max(end, admit(self.iops_cap, now, NS_PER_S // spec.iops_cap))
+        self._integrate(now)
         self.busy_ns += end - now
+        self._serving += 1
+        self._ends_ns += end
 
         def complete(_: Event) -> None:
             self._complete(flow, command)
@@ -56,6 +69,10 @@ class Datastore:
         self.clock.call(end, order(COMPLETION, 0, flow.entity, command.ordinal), complete)
 
     def _complete(self, flow: "Flow", command: Command) -> None:
+        now = int(self.clock._now)
+        self._integrate(now)
+        self._serving -= 1
+        self._ends_ns -= now
         self.idle += 1
         if self.queue:
             self._start(*self.queue.popleft())
@@ -63,3 +80,12 @@ class Datastore:
         tally[0] += 1
         tally[1] += command.size
         flow.device.completed(flow, command)
+
+    def _integrate(self, now: int) -> None:
+        self._area_ns += self._serving * (now - self._area_at)
+        self._area_at = now
+
+    def utilisation(self, now: int) -> tuple[int, int]:
+        """The utilisation law in integers: busy servers integrated over time, and service given up to now."""
+        self._integrate(now)
+        return self._area_ns, self.busy_ns - (self._ends_ns - self._serving * now)

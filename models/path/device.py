@@ -185,7 +185,7 @@ class Device:
         self._area_ns = now
 
     def little(self, now: int) -> tuple[int, int]:
-        """Little's law in integers: outstanding commands integrated over time, and the sum of times in device so far."""
+        """Little's law in integers: outstanding commands integrated over time, and the sum of times in device."""
         self._integrate(now)
         inside = sum(now - command.issue_ns for command in self.inside.values())
         return self.outstanding_area, self.sojourn_ns + inside

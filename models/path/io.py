@@ -16,8 +16,8 @@ class GuestIo:
     """One guest I/O: its identity, what it asks, and its ledger so far as (cause, ns) pairs."""
 
     __slots__ = (
-        "accepted_ns", "arrival_ns", "clock_ns", "disk", "epochs", "ledger", "offset", "ordinal",
-        "overtaken", "service_ns", "size", "workload", "write",
+        "accepted_ns", "arrival_ns", "clock_ns", "disk", "done", "epochs", "ledger", "offset", "ordinal",
+        "service_ns", "size", "workload", "write",
     )  # fmt: skip
 
     def __init__(
@@ -34,8 +34,8 @@ class GuestIo:
         self.clock_ns = now  # up to here the ledger is written
         self.accepted_ns = now  # the adapter has taken it and the VM runs
         self.ledger: list[tuple[int, int]] = []
+        self.done: Signal | None = None  # a closed loop waits for its delivery
         self.epochs: list[int] = []  # per protection of the VM: which future recovery point will hold this write
-        self.overtaken = False  # a consolidation passed its place while it was on its way
 
     def charge(self, cause: int, now: int) -> None:
         """All time since the last entry was spent on `cause`."""
@@ -58,12 +58,13 @@ class Command:
         "ordinal", "p_tag", "r_tag", "service_ns", "size", "slot_ns", "waiter", "write",
     )  # fmt: skip
 
-    def __init__(self, cause: int, write: bool, size: int, service_ns: int, waiter: Waiter, cost: int = -1) -> None:
+    waiter: "Waiter"  # set by whoever submits it
+
+    def __init__(self, cause: int, write: bool, size: int, service_ns: int, cost: int = -1) -> None:
         self.cause = cause  # index into KINDS
         self.write = write
         self.size = size
         self.service_ns = service_ns  # latency part
-        self.waiter = waiter
         self.cost = cost  # in cost units; -1: by size; 0: paid by another part of the same guest I/O
         self.ordinal = 0  # in its flow
         self.arrival = 0  # at its device

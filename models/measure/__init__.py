@@ -1,0 +1,1 @@
+"""What is measured, from outside: the path and the stories hold no statistics."""

@@ -1,0 +1,207 @@
+"""The books of one run: every call of the path's Watch becomes numbers, per VM and per interval.
+
+I/Os that arrived before the warm-up's end are left out of histograms and ledgers, not out of the series.
+"""
+
+from heapq import heappush, heappushpop
+
+from models.measure.door import DoorProbe
+from models.measure.risk import RiskMeter
+from models.path.causes import Causes
+from models.path.device import Flow
+from models.path.io import Command, GuestIo
+from models.result import IntervalRow, LedgerBin, SlowIo, VmResult
+from models.scenario import Scenario, Vm
+from sim.clock import Clock
+from sim.histogram import Histogram
+
+
+class LedgerError(Exception):
+    """The ledger of an I/O does not add up to its latency."""
+
+
+class Interval:
+    """One VM's current interval."""
+
+    __slots__ = ("arrivals", "bytes_written", "commands", "davg", "ios", "kavg", "latency", "qavg")
+
+    def __init__(self) -> None:
+        self.arrivals = self.ios = self.bytes_written = self.commands = 0
+        self.kavg = self.davg = self.qavg = 0  # sums
+        self.latency = Histogram()
+
+
+class Book:
+    """One VM's whole run."""
+
+    def __init__(self, spec: Vm, warmup_ns: int) -> None:
+        self.spec = spec
+        self.guest = (Histogram(), Histogram())  # read, write
+        self.vscsi = Histogram()
+        self.gavg = Histogram()
+        self.probe = Histogram()
+        self.doors = [DoorProbe(self.probe, warmup_ns) for _ in spec.disks]
+        self.meters: list[RiskMeter] = []
+        self.ledger: dict[int, list[int]] = {}  # bucket -> [I/Os, ns by cause ...]
+        self.slowest: list[tuple[int, int, int, SlowIo]] = []
+        self.interval = Interval()
+        self.bytes = [0, 0]  # read, written; after warm-up
+        self.arrived = [0, 0]  # I/Os, write bytes; whole run
+        self.delivered = [0, 0]
+        self.stunned = False
+        self.delivered_in_stun = 0
+        self.late = [0, 0]  # I/Os beyond the guest's disk timeout, the longest; without stuns
+        self.area_ns = self.sojourn_ns = 0  # for Little's law
+        self.open_arrivals_ns = 0  # summed arrival times of I/Os not delivered yet
+        self.area_at = 0
+        self.ledger_ns = 0
+
+
+class Recorder:
+    """Implements models.path.watch.Watch."""
+
+    def __init__(self, clock: Clock, scenario: Scenario, causes: Causes) -> None:
+        self.clock = clock
+        self.run = scenario.run
+        self.causes = causes
+        self.books = [Book(vm, scenario.run.warmup_ns) for vm in scenario.vms]
+        self.rows: list[IntervalRow] = []
+        self._names = [[disk.name for disk in vm.disks] for vm in scenario.vms]
+
+    # -- Watch ----------------------------------------------------------------------------------------------------
+
+    def arrived(self, vm: int, io: GuestIo) -> None:
+        book = self.books[vm]
+        self._integrate(book, io.arrival_ns)
+        book.open_arrivals_ns += io.arrival_ns
+        book.arrived[0] += 1
+        book.interval.arrivals += 1
+        if io.write:
+            book.arrived[1] += io.size
+
+    def posted(self, vm: int, io: GuestIo) -> None:
+        if io.arrival_ns >= self.run.warmup_ns:
+            self.books[vm].vscsi.add(int(self.clock._now) - io.accepted_ns)
+
+    def delivered(self, vm: int, io: GuestIo) -> None:
+        book, now = self.books[vm], int(self.clock._now)
+        latency = now - io.arrival_ns
+        if sum(ns for _, ns in io.ledger) != latency:
+            raise LedgerError(
+                f"VM '{book.spec.name}': the ledger of I/O {io.ordinal} misses its latency of {latency} ns"
+            )
+        self._integrate(book, now)
+        book.sojourn_ns += latency
+        book.open_arrivals_ns -= io.arrival_ns
+        book.delivered[0] += 1
+        book.delivered_in_stun += book.stunned
+        interval = book.interval
+        interval.ios += 1
+        interval.latency.add(latency)
+        if io.write:
+            book.delivered[1] += io.size
+            interval.bytes_written += io.size
+            for meter, epoch in zip(book.meters, io.epochs, strict=True):
+                meter.acknowledged(now, epoch, io.disk, io.offset, io.size)
+        if io.arrival_ns >= self.run.warmup_ns:
+            self._enter(book, io, latency)
+
+    def command_done(self, flow: Flow, command: Command) -> None:
+        if flow.vm < 0:
+            return
+        book, interval = self.books[flow.vm], self.books[flow.vm].interval
+        interval.commands += 1
+        interval.kavg += command.issue_ns - command.enter_ns
+        interval.davg += command.done_ns - command.issue_ns
+        interval.qavg += command.slot_ns
+        if command.enter_ns >= self.run.warmup_ns:
+            book.gavg.add(command.done_ns - command.enter_ns)
+
+    def door(self, vm: int, disk: int, waiting: int, full: bool) -> None:
+        probe = self.books[vm].doors[disk]
+        if full or probe.full:
+            probe.change(int(self.clock._now), waiting, full)
+
+    def door_opened(self, vm: int, disk: int) -> None:
+        self.books[vm].doors[disk].took(int(self.clock._now))
+
+    def stunned(self, vm: int, stunned: bool) -> None:
+        self.books[vm].stunned = stunned
+        for probe in self.books[vm].doors:
+            probe.stun(int(self.clock._now), stunned)
+
+    # -- the books ------------------------------------------------------------------------------------------------
+
+    def _enter(self, book: Book, io: GuestIo, latency: int) -> None:
+        book.bytes[io.write] += io.size
+        bucket = book.guest[io.write].add(latency)
+        sums = book.ledger.get(bucket)
+        if sums is None:
+            sums = book.ledger[bucket] = [0] * (len(self.causes.names) + 1)
+        sums[0] += 1
+        for cause, ns in io.ledger:
+            sums[cause + 1] += ns
+        book.ledger_ns += latency
+        if latency > book.spec.disk_timeout_ns:
+            stun = {self.causes.stun_hold_in, self.causes.stun_hold_out}
+            running = sum(ns for cause, ns in io.ledger if cause not in stun)
+            if running > book.spec.disk_timeout_ns:
+                book.late = [book.late[0] + 1, max(book.late[1], running)]
+        kept = self.run.slowest
+        if kept and (len(book.slowest) < kept or latency > book.slowest[0][0]):
+            entry = (latency, -io.workload, -io.ordinal, self._slow(book, io, latency))
+            if len(book.slowest) < kept:
+                heappush(book.slowest, entry)
+            else:
+                heappushpop(book.slowest, entry)
+
+    def _slow(self, book: Book, io: GuestIo, latency: int) -> SlowIo:
+        ledger = [0] * len(self.causes.names)
+        for cause, ns in io.ledger:
+            ledger[cause] += ns
+        workload = book.spec.workloads[io.workload].name
+        disk = book.spec.disks[io.disk].name
+        return SlowIo(
+            book.spec.name,
+            workload,
+            io.ordinal,
+            disk,
+            io.write,
+            io.offset,
+            io.size,
+            io.arrival_ns,
+            latency,
+            tuple(ledger),
+        )
+
+    def tick(self, start: int) -> None:
+        """The interval that began at `start` ends: its rows are written."""
+        for book in self.books:
+            now, n = book.interval, book.interval.commands
+            means = (now.kavg // n, now.davg // n, now.qavg // n) if n else (0, 0, 0)
+            self.rows.append(
+                IntervalRow(start, book.spec.name, now.arrivals, now.ios, now.bytes_written, now.latency, n, *means)
+            )
+            book.interval = Interval()
+
+    def little(self, vm: int, now: int) -> tuple[int, int]:
+        """Guest I/Os in the VM integrated over time, and the sum of their times in it so far."""
+        book = self.books[vm]
+        self._integrate(book, now)
+        inside = book.arrived[0] - book.delivered[0]
+        return book.area_ns, book.sojourn_ns + inside * now - book.open_arrivals_ns
+
+    def _integrate(self, book: Book, now: int) -> None:
+        book.area_ns += (book.arrived[0] - book.delivered[0]) * (now - book.area_at)
+        book.area_at = now
+
+    def vm_result(self, vm: int) -> VmResult:
+        """One VM's part of the result."""
+        book = self.books[vm]
+        bins = tuple(LedgerBin(bucket, sums[0], tuple(sums[1:])) for bucket, sums in sorted(book.ledger.items()))
+        slowest = tuple(entry[3] for entry in sorted(book.slowest, key=lambda e: (-e[0], -e[1], -e[2])))
+        return VmResult(
+            book.spec.name, book.spec.group, tuple(meter.protection for meter in book.meters),
+            book.guest[0], book.guest[1], book.vscsi, book.gavg, book.probe,
+            book.guest[0].count + book.guest[1].count, book.bytes[0], book.bytes[1], bins, slowest,
+        )  # fmt: skip

@@ -1,0 +1,119 @@
+"""The guest's side: workload processes that make requests of a VM.
+
+Open loops and traces arrive on their own; closed loops keep so many I/Os outstanding and think in between. A request
+from outside the guest keeps arriving while the VM is stunned; one that hangs on the guest's own timers is late by the
+stun when the guest's clock is frozen, and due at once at resume when it jumps.
+"""
+
+from collections.abc import Generator, Iterator
+from itertools import count
+from typing import Any
+
+from simpy.events import Event
+
+from models import scenario
+from models.path.io import GuestIo
+from models.path.vm import Vm
+from models.workload import Draw
+from sim.clock import ARRIVAL, Clock, order
+from sim.streams import exponential_of
+
+NEVER_NS = 1 << 62
+NS_PER_S = 1_000_000_000
+
+
+def start(clock: Clock, vm: Vm, number: int, draws: Iterator[Draw], states: Iterator[float]) -> None:
+    """Starts workload `number` of the VM. `states` are uniforms for the dwell times of a two-state burst process."""
+    spec = vm.spec.workloads[number]
+    key = order(ARRIVAL, 0, vm.index, number << 20)
+    if spec.kind == "closed":
+        ordinals = count()
+        for slot in range(spec.outstanding):
+            clock.process(_closed(clock, vm, number, key + slot, zip(ordinals, draws, strict=False)))
+    elif spec.trace is not None:
+        times = iter(spec.trace.time_ns.tolist())
+        clock.process(_arrivals(clock, vm, number, key, zip(times, draws, strict=False)))
+    else:
+        clock.process(_arrivals(clock, vm, number, key, poisson(draws, rates(spec, states))))
+
+
+def rates(spec: scenario.Workload, states: Iterator[float]) -> Iterator[tuple[int, int]]:
+    """(end of a stretch, mean gap in it), in ns, one stretch after the other for ever; gap 0: no arrivals."""
+
+    def gap(iops: int) -> int:
+        return NS_PER_S // iops if iops else 0
+
+    if spec.two_state is not None:
+        now, busy, state = 0, False, spec.two_state
+        for u in states:
+            now += 1 + round((state.mean_busy_ns if busy else state.mean_quiet_ns) * exponential_of(u))
+            yield now, gap(state.busy_rate_iops if busy else spec.rate_iops)
+            busy = not busy
+    for burst in sorted(spec.bursts, key=lambda b: b.start_ns):
+        yield burst.start_ns, gap(spec.rate_iops)
+        yield burst.start_ns + burst.duration_ns, gap(burst.rate_iops)
+    yield NEVER_NS, gap(spec.rate_iops)
+
+
+def poisson(draws: Iterator[Draw], stretches: Iterator[tuple[int, int]]) -> Iterator[tuple[int, Draw]]:
+    """Arrival times of a Poisson process whose rate is constant in each stretch, by inverting its summed rate."""
+    now = 0
+    end, gap = next(stretches)
+    for draw in draws:
+        left = draw.gap  # in units of the mean gap
+        while not gap or now + left * gap >= end:
+            if end >= NEVER_NS:
+                return
+            left -= (end - now) / gap if gap else 0
+            now = end
+            end, gap = next(stretches)
+        now += round(left * gap)
+        yield now, draw
+
+
+def _arrivals(
+    clock: Clock, vm: Vm, number: int, key: int, arrivals: Iterator[tuple[int, Draw]]
+) -> Generator[Event, Any, None]:
+    frozen = vm.spec.workloads[number].origin == "guest" and vm.spec.guest_clock == "frozen"
+    for ordinal, (time, draw) in enumerate(arrivals):
+        if frozen:
+            yield from _guest_timer(clock, vm, time, key)
+        else:
+            yield clock.at(time, key)
+        vm.request(_io(number, ordinal, draw, int(clock._now)))
+
+
+def _closed(
+    clock: Clock, vm: Vm, number: int, key: int, draws: Iterator[tuple[int, Draw]]
+) -> Generator[Event, Any, None]:
+    """One outstanding I/O: think, issue, wait for its delivery."""
+    spec = vm.spec.workloads[number]
+    for ordinal, draw in draws:
+        due = int(clock._now) - vm.stunned_ns + round(spec.think_ns * draw.gap)
+        if vm.spec.guest_clock == "frozen":
+            yield from _guest_timer(clock, vm, due, key)
+        elif spec.think_ns:
+            yield clock.at(due + vm.stunned_ns, key)
+        while vm.stunned:  # a vCPU that does not run issues nothing
+            yield vm.gate
+        io = _io(number, ordinal, draw, int(clock._now))
+        io.done = clock.signal()
+        vm.request(io)
+        if not io.done.triggered:
+            yield io.done
+
+
+def _guest_timer(clock: Clock, vm: Vm, due: int, key: int) -> Generator[Event, Any, None]:
+    """Waits until a clock that stands still in stuns shows `due`."""
+    while True:
+        at = due + vm.stunned_ns
+        if at > clock._now:
+            yield clock.at(at, key)
+        while vm.stunned:
+            yield vm.gate
+        if due + vm.stunned_ns <= clock._now:
+            return
+
+
+def _io(number: int, ordinal: int, draw: Draw, now: int) -> GuestIo:
+    return GuestIo(number, ordinal, draw.disk, draw.write, draw.offset, draw.size, draw.service_ns, now)

@@ -1,0 +1,199 @@
+"""Asynchronous replication on the path: the splitter filter, its buffer, the link, the target's journal.
+
+Writes go over the link in the order they passed the splitter, checkpoints between them. A checkpoint is usable when it
+and all before it are durable in the target's journal. After an overflow the dirty extents are read from the disks
+(real reads, on the disks' own flows) and sent; when the map is empty a new checkpoint is cut.
+Left out: the target's own disks, packets, the source appliance's memory.
+"""
+
+from collections import deque
+from collections.abc import Generator
+from typing import Any, NamedTuple, Protocol
+
+from simpy.events import Event
+
+from models import scenario
+from models.mechanisms import replication
+from models.mechanisms.bucket import admit, bucket, transfer_ns
+from models.path.disk import Disk
+from models.path.io import RESYNC, Command, GuestIo
+from sim.clock import ARRIVAL, Clock, order
+
+
+class Item(NamedTuple):
+    """Something on the link: guest bytes in order, extents of a resync, or a checkpoint (size 0)."""
+
+    size: int
+    epoch: int  # of a checkpoint; -1: data in order; -2: resync
+    cut_ns: int  # of a checkpoint
+
+
+IN_ORDER, RESYNCED = -1, -2
+
+
+class PointMeter(Protocol):
+    """A VM's account of recovery points (models.measure.risk)."""
+
+    epoch: int
+
+    def usable(self, epoch: int, point_ns: int, now: int) -> None:
+        """The point of that epoch can be restored from now on."""
+
+
+class Replicator:
+    """One consistency group: the VMs' splitters append to it."""
+
+    def __init__(self, clock: Clock, spec: scenario.Vaio, entity: int, disks: list[Disk]) -> None:
+        self.clock = clock
+        self.spec = spec
+        self.entity = entity
+        self.disks = disks
+        sizes = [disk.spec.size_bytes for disk in disks]
+        self.group = replication.group(sizes, spec.extent_bytes, spec.buffer_bytes, spec.seeded)
+        self.epoch = 1  # the checkpoint that writes passing now will belong to
+        self.meters: list[PointMeter] = []  # of the VMs in the group
+        self.modes: list[tuple[int, int]] = [(self.group.facts[replication.MODE], 0)]  # (mode, since)
+        self.wire_bytes = 0  # sent, after reduction
+        self.queued_bytes = self.flying_bytes = self.journal_bytes = 0  # raw, in order: where the buffered bytes are
+        self.resync_bytes = 0  # read from the disks and handed to the link
+        self._queue: deque[Item] = deque()
+        self._bell = clock.signal()
+        self._journal = bucket(0)
+        self._reading = self._ahead = 0  # resync reads under way; extents' runs read ahead of the link
+        self._sent = 0
+
+    def start(self) -> None:
+        """The link works from now on; a group that is not seeded begins its first sync."""
+        self.clock.process(self._link())
+        if not self.spec.seeded:
+            self._read_dirty()
+
+    def write(self, disk: int, io: GuestIo) -> None:
+        """A guest write passes the splitter: into the buffer, or onto the dirty map."""
+        before = self.group.facts[replication.MODE]
+        if replication.split(self.group, disk, io.offset, io.size):
+            self.queued_bytes += io.size
+            self._send(Item(io.size, IN_ORDER, 0))
+        elif before == replication.IN_ORDER:
+            self._note_mode()
+            self._resync_if_drained()
+
+    def checkpoint(self) -> None:
+        """Cuts a checkpoint between two writes; does nothing while order is lost."""
+        if self.group.facts[replication.MODE] == replication.IN_ORDER:
+            self._send(Item(0, self.epoch, int(self.clock._now)))
+            self.epoch += 1
+            for meter in self.meters:
+                meter.epoch = self.epoch
+
+    def backlog_bytes(self) -> int:
+        """Raw bytes that the target does not have: buffered and not confirmed, plus dirty extents."""
+        facts = self.group.facts
+        return facts[replication.USED] + facts[replication.DIRTY] * self.spec.extent_bytes
+
+    def _send(self, item: Item) -> None:
+        self._queue.append(item)
+        if not self._bell.triggered:
+            self._bell.fire()
+
+    def _link(self) -> Generator[Event, Any, None]:
+        """The link sends one thing after the other."""
+        clock, spec = self.clock, self.spec
+        while True:
+            if not self._queue:
+                self._resync_if_drained()
+                self._bell = clock.signal()
+                yield self._bell
+            item = self._queue.popleft()
+            wire = item.size * 1000 // spec.reduction_milli
+            self._sent += 1
+            if item.size:
+                yield clock.at(
+                    int(clock._now) + transfer_ns(wire, spec.link_bytes_per_s),
+                    order(ARRIVAL, 4, self.entity, self._sent),
+                )
+            self.wire_bytes += wire
+            if item.epoch == RESYNCED:
+                self._ahead -= 1
+                self._read_dirty()
+            elif item.size:
+                self.queued_bytes -= item.size
+                self.flying_bytes += item.size
+            self._arrive_later(item)
+
+    def _arrive_later(self, item: Item) -> None:
+        """The target writes its journal in order and confirms; a checkpoint is usable once all before it is durable."""
+        arrival = int(self.clock._now) + self.spec.link_latency_ns
+        durable = admit(self._journal, arrival, transfer_ns(item.size, self.spec.journal_bytes_per_s))
+        if item.epoch >= 0:
+            self.clock.call(durable, order(ARRIVAL, 5, self.entity, self._sent), lambda _: self._usable(item))
+        elif item.epoch == IN_ORDER:
+            back = durable + self.spec.link_latency_ns
+            self.clock.call(back, order(ARRIVAL, 6, self.entity, self._sent), lambda _: self._confirmed(item))
+
+    def _usable(self, item: Item) -> None:
+        for meter in self.meters:
+            meter.usable(item.epoch, item.cut_ns, int(self.clock._now))
+
+    def _confirmed(self, item: Item) -> None:
+        self.flying_bytes -= item.size
+        self.journal_bytes += item.size
+        replication.confirmed(self.group, item.size)
+
+    # -- overflow and resync --------------------------------------------------------------------------------------
+
+    def _note_mode(self) -> None:
+        self.modes.append((self.group.facts[replication.MODE], int(self.clock._now)))
+
+    def _resync_if_drained(self) -> None:
+        """After an overflow, once the link has sent what was buffered: the dirty map is next."""
+        if self.group.facts[replication.MODE] == replication.OVERFLOW and not self._queue:
+            replication.begin_resync(self.group)
+            self._note_mode()
+            self._read_dirty()
+
+    def _read_dirty(self) -> None:
+        """Keeps some runs of dirty extents ahead of the link; when none is left, order is back."""
+        while self._ahead < self.spec.resync_reads:
+            disk, first, extents = replication.take_dirty(self.group)
+            if disk < 0:
+                break
+            self._ahead += 1
+            self._reading += 1
+            start = first * self.spec.extent_bytes
+            size = min(extents * self.spec.extent_bytes, self.disks[disk].spec.size_bytes - start)
+            command = Command(RESYNC, False, size, next(self.disks[disk].read_draws))
+            command.waiter = self
+            self.disks[disk].device.submit(self.disks[disk].flow, command)
+        lost = self.group.facts[replication.MODE] in (replication.RESYNC, replication.FIRST_SYNC)
+        if lost and not self._reading and not self.group.facts[replication.DIRTY]:
+            replication.order_is_back(self.group)
+            self._note_mode()
+            self.checkpoint()
+
+    def completed(self, command: Command) -> None:
+        """A run of dirty extents has been read: it goes to the link."""
+        self._reading -= 1
+        self.resync_bytes += command.size
+        self._send(Item(command.size, RESYNCED, 0))
+        self._read_dirty()
+
+
+class Splitter:
+    """The replication filter in one VM: a hop, and a copy of every write."""
+
+    def __init__(self, replicator: Replicator, first_disk: int) -> None:
+        self.replicator = replicator
+        self.name = replicator.spec.name
+        self.first_disk = first_disk  # of this VM, in the group
+
+    def down_ns(self) -> int:
+        return self.replicator.spec.down_ns
+
+    def up_ns(self) -> int:
+        return self.replicator.spec.up_ns
+
+    def passes(self, disk: int, io: GuestIo) -> None:
+        if io.write:
+            io.epochs.append(self.replicator.epoch)
+            self.replicator.write(self.first_disk + disk, io)

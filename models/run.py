@@ -1,0 +1,143 @@
+"""One run: a scenario, one protection arm, one replicate - simulated, measured, audited."""
+
+from models import scenario
+from models.audit import audit
+from models.mechanisms import grains
+from models.mechanisms.replication import MODE_NAMES
+from models.path.build import Hypervisor
+from models.path.disk import OutOfSpace
+from models.path.io import KINDS
+from models.result import AuditLine, DeviceRow, FlowRow, ModeRow, RunResult, SpaceRow, StunRow, TimerRow
+from models.stories.backup import Backup
+from models.stories.replicate import checkpoints
+from models.stories.snapshot import Snapshots
+from sim.audit import broken
+from sim.clock import ClockError
+
+
+class SimulationError(Exception):
+    """The run has no result: the message says why and when."""
+
+
+def simulate(spec: scenario.Scenario, arm: scenario.Arm, replicate: int) -> RunResult:
+    """The result of one run. Equal arguments give equal results, to the bit.
+
+    Raises SimulationError when a datastore fills up or a law of the audit fails.
+    """
+    run = Run(spec, arm, replicate)
+    try:
+        run.go()
+    except (OutOfSpace, ClockError) as problem:
+        at = f"{run.hypervisor.clock._now / 1e9:.3f} s"
+        raise SimulationError(f"arm '{arm}', replicate {replicate}: at {at}: {problem}") from None
+    return run.result()
+
+
+class Run:
+    """One run in progress."""
+
+    def __init__(self, spec: scenario.Scenario, arm: scenario.Arm, replicate: int) -> None:
+        self.spec = spec
+        self.arm = arm
+        self.replicate = replicate
+        self.hypervisor = Hypervisor(spec, arm, replicate)
+        self.snapshots = Snapshots(self.hypervisor)
+        self.backups = [Backup(self.hypervisor, job, i, self.snapshots) for i, job in enumerate(self.hypervisor.jobs)]
+        for number, replicator in enumerate(self.hypervisor.replicators):
+            checkpoints(replicator, number)
+        self.space: list[SpaceRow] = []
+        self.flows: list[FlowRow] = []
+        self._seen: dict[str, int] = {}
+
+    def go(self) -> None:
+        """Runs to the end, interval by interval."""
+        step, end = self.spec.run.interval_ns, self.spec.run.duration_ns
+        for start in range(0, end, step):
+            now = min(start + step, end)
+            self.hypervisor.clock.run_until(now)
+            self.hypervisor.recorder.tick(start)
+            self._sample(start, now)
+        for book in self.hypervisor.recorder.books:
+            for probe in book.doors:
+                probe.finish(end)
+
+    def _sample(self, start: int, now: int) -> None:
+        for book in self.hypervisor.recorder.books:
+            for meter in book.meters:
+                meter.sample(now)
+        for vm in self.hypervisor.vms:
+            for disk in vm.disks:
+                depth = grains.depth(disk.map)
+                if depth:
+                    held, stored = disk.map.facts[grains.TOTAL], disk.delta_bytes()
+                    self.space.append(SpaceRow(now, disk.spec.name, disk.spec.datastore, depth, held, stored))
+        for job in self.hypervisor.jobs:
+            self._flow(start, f"{job.spec.name} NBD", job.transport.network_bytes, 0)
+            self._flow(start, f"{job.spec.name} repository", job.transport.stored_bytes, 0)
+        for replicator in self.hypervisor.replicators:
+            self._flow(start, f"{replicator.spec.name} WAN", replicator.wire_bytes, replicator.backlog_bytes())
+
+    def _flow(self, start: int, link: str, total: int, backlog: int) -> None:
+        self.flows.append(FlowRow(start, link, total - self._seen.get(link, 0), backlog))
+        self._seen[link] = total
+
+    def result(self) -> RunResult:
+        """All rows; raises SimulationError when the books do not balance."""
+        run, recorder = self.spec.run, self.hypervisor.recorder
+        lines = audit(self.hypervisor, run.duration_ns)
+        wrong = broken(lines)
+        if wrong:
+            laws = "; ".join(str(line) for line in wrong[:5])
+            raise SimulationError(f"arm '{self.arm}', replicate {self.replicate}: the audit failed: {laws}")
+        meters = [meter for book in recorder.books for meter in book.meters]
+        return RunResult(
+            scenario=self.spec.name,
+            arm=self.arm,
+            replicate=self.replicate,
+            causes=self.hypervisor.causes.names,
+            duration_ns=run.duration_ns,
+            warmup_ns=run.warmup_ns,
+            interval_ns=run.interval_ns,
+            vms=tuple(recorder.vm_result(vm.index) for vm in self.hypervisor.vms),
+            intervals=tuple(recorder.rows),
+            stuns=tuple(self.snapshots.stuns),
+            jobs=tuple(record.row for backup in self.backups for record in backup.records),
+            points=tuple(point for meter in meters for point in meter.points),
+            recovery=tuple(meter.result(run.duration_ns) for meter in meters),
+            modes=tuple(self._modes()),
+            space=tuple(self.space),
+            flows=tuple(self.flows),
+            devices=tuple(self._devices()),
+            timers=tuple(self._timers(self.snapshots.stuns)),
+            audit=tuple(AuditLine(*line) for line in lines),
+            events=self.hypervisor.clock.moments,
+        )
+
+    def _modes(self) -> list[ModeRow]:
+        rows = []
+        for replicator in self.hypervisor.replicators:
+            ends = [since for _, since in replicator.modes[1:]] + [self.spec.run.duration_ns]
+            for (mode, since), end in zip(replicator.modes, ends, strict=True):
+                rows.append(ModeRow(replicator.spec.name, MODE_NAMES[mode], since, end))
+        return rows
+
+    def _devices(self) -> list[DeviceRow]:
+        rows = []
+        for name, store in self.hypervisor.stores.items():
+            for cause, kind in enumerate(KINDS):
+                reads, writes = (store.served.get((cause, write), [0, 0]) for write in (False, True))
+                if reads[0] or writes[0]:
+                    rows.append(DeviceRow(name, kind, reads[0] + writes[0], reads[1], writes[1]))
+        return rows
+
+    def _timers(self, stuns: list[StunRow]) -> list[TimerRow]:
+        rows = []
+        for vm, book in zip(self.hypervisor.vms, self.hypervisor.recorder.books, strict=True):
+            lengths = [stun.duration_ns for stun in stuns if stun.vm == vm.spec.name]
+            longest = max(lengths, default=0)
+            for timer in self.spec.timers:
+                count = sum(1 for length in lengths if length > timer.limit_ns)
+                rows.append(TimerRow(timer.name, timer.limit_ns, vm.spec.name, count, longest))
+            limit = vm.spec.disk_timeout_ns
+            rows.append(TimerRow("guest disk timeout", limit, vm.spec.name, book.late[0], book.late[1]))
+        return rows

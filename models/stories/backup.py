@@ -1,0 +1,201 @@
+"""The VADP job: schedule, snapshot, changed-block query, NBD read, repository write, release - VM after VM.
+
+The first backup of a VM reads all of it, later ones what changed since the last successful one, in whole blocks of the
+backup tool. The recovery point is usable when the last byte and its metadata are in the repository; consolidation
+comes after. A job that has not ended when the next is due lets that one be skipped. Left out: quiesce, retries.
+"""
+
+from collections.abc import Generator, Iterator
+from typing import Any
+
+from simpy.events import Event
+
+from models.mechanisms import cbt, grains
+from models.path.build import Hypervisor, Job
+from models.path.bulk import BackupRead
+from models.path.vm import Vm
+from models.result import JobRow
+from models.stories import JOB_RANK
+from models.stories.snapshot import Snapshots
+from sim.clock import Signal, Story
+
+
+class Record:
+    """One VM's backup while it happens; becomes a JobRow. Times not reached are -1."""
+
+    def __init__(self, job: str, vm: str, ordinal: int, kind: str, scheduled_ns: int) -> None:
+        self.row = JobRow(
+            job,
+            vm,
+            ordinal,
+            kind,
+            scheduled_ns,
+            -1,
+            -1,
+            -1,
+            -1,
+            -1,
+            -1,
+            -1,
+            -1,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            "unfinished",
+            False,
+        )
+
+    def note(self, **fields: Any) -> None:
+        self.row = self.row._replace(**fields)
+
+
+class Backup:
+    """One VADP protection at work."""
+
+    def __init__(self, hypervisor: Hypervisor, job: Job, number: int, snapshots: Snapshots) -> None:
+        self.hypervisor = hypervisor
+        self.job = job
+        self.number = number
+        self.snapshots = snapshots
+        self.records: list[Record] = []
+        self._change_ids: dict[str, int] = {}  # by disk, of the last successful backup
+        self._started_ns = 0
+        story = self._story(0)
+        story.start(self._schedule(story))
+
+    def _story(self, worker: int) -> Story:
+        name = f"VADP job {self.job.spec.name}"
+        return Story(self.hypervisor.clock, name, JOB_RANK, self.number, worker)
+
+    def _schedule(self, story: Story) -> Generator[Event, Any, None]:
+        spec, ordinal = self.job.spec, 0
+        while True:
+            due = spec.first_ns + ordinal * spec.interval_ns
+            if due < story.now:
+                for name in spec.vms:
+                    record = Record(spec.name, name, ordinal, "incremental", due)
+                    record.note(outcome="skipped: the previous job was still running")
+                    self.records.append(record)
+            else:
+                yield story.until(due)
+                self._started_ns = due
+                vms = iter(self.hypervisor.vms[self.hypervisor.index[name]] for name in spec.vms)
+                ends = [self._worker(1 + i, ordinal, vms) for i in range(min(spec.parallel_vms, len(spec.vms)))]
+                for end in ends:
+                    yield story.wait(end)
+            ordinal += 1
+
+    def _worker(self, number: int, ordinal: int, vms: Iterator[Vm]) -> Signal:
+        """Backs up VM after VM; fires when there is none left."""
+        story, done = self._story(number), self.hypervisor.clock.signal()
+
+        def work() -> Generator[Event, Any, None]:
+            for vm in vms:
+                yield from self._back_up(story, vm, ordinal)
+            done.fire()
+
+        story.start(work())
+        return done
+
+    def _back_up(self, story: Story, vm: Vm, ordinal: int) -> Generator[Event, Any, None]:
+        spec = self.job.spec
+        full = any(disk.spec.name not in self._change_ids for disk in vm.disks)
+        kind = "full" if full else "incremental"
+        record = Record(spec.name, vm.spec.name, ordinal, kind, spec.first_ns + ordinal * spec.interval_ns)
+        self.records.append(record)
+        record.note(start_ns=story.now)
+        cut = Cut(self, vm, full)
+        outcome = yield from self.snapshots.create(story, vm, spec.name, lambda: cut.take(story.now, record))
+        if outcome == "ok":
+            outcome = yield from self._copy(story, vm, cut, record)
+            delta = sum(sum(disk.map.allocated[1 : grains.depth(disk.map) + 1]) for disk in vm.disks)
+            delta_bytes = delta * self.hypervisor.spec.snapshots.delta.grain_bytes
+            record.note(merge_start_ns=story.now, delta_bytes=delta_bytes)
+            merged = yield from self.snapshots.consolidate(story, vm, spec.name)
+            record.note(merge_end_ns=story.now, needs_consolidation=merged != "ok")
+            if outcome == "ok" and merged != "ok":
+                outcome = f"ok, needs consolidation: {merged.removeprefix('failed: ')}"
+        record.note(end_ns=story.now, outcome=outcome)
+
+    def _copy(self, story: Story, vm: Vm, cut: "Cut", record: Record) -> Generator[Event, Any, str]:
+        """Query, read and store; the point is usable at its end."""
+        spec = self.job.spec
+        pages = [max(1, -(-extents // spec.query_page_extents)) for extents in cut.extents]
+        yield story.sleep(len(vm.disks) * spec.disk_open_ns + sum(pages) * spec.query_page_ns)
+        record.note(read_start_ns=story.now)
+        stored = self.job.transport.stored_bytes
+        reads = [
+            BackupRead(disk, self.job.flows[name], self.job.draws[name], self.job.transport, blocks)
+            for disk, blocks, name in zip(vm.disks, cut.blocks, (d.spec.datastore for d in vm.disks), strict=True)
+        ]
+        finished = True
+        for read in reads:
+            left = self._started_ns + spec.job_limit_ns - story.now if spec.job_limit_ns else 0
+            if spec.job_limit_ns and (left <= 0 or not (yield story.wait(read.done, left))):
+                finished = False
+                read.stop()
+            if not spec.job_limit_ns or not finished:
+                yield story.wait(read.done)
+        record.note(
+            read_end_ns=story.now,
+            read_bytes=sum(read.bytes_read for read in reads),
+            stored_bytes=self.job.transport.stored_bytes - stored,
+        )
+        if not finished:
+            return f"failed: the job took longer than {spec.job_limit_ns / 1e9:g} s"
+        yield story.sleep(spec.commit_ns)
+        record.note(usable_ns=story.now)
+        cut.succeed(story.now)
+        return "ok"
+
+    def last_change_id(self, disk: str) -> int:
+        """Of the disk's last successful backup; 0: none."""
+        return self._change_ids.get(disk, 0)
+
+    def succeeded(self, disk: str, change_id: int) -> None:
+        """The next query of this disk starts after `change_id`."""
+        self._change_ids[disk] = change_id
+
+
+class Cut:
+    """What one snapshot of a VM froze: the changed blocks of each disk, and the point it will become."""
+
+    def __init__(self, backup: Backup, vm: Vm, full: bool) -> None:
+        self.backup = backup
+        self.vm = vm
+        self.full = full
+        self.blocks: list[list[int]] = []  # per disk: the tool's blocks to read
+        self.extents: list[int] = []
+        self._ids: list[int] = []
+        self._epoch = 0
+        self._time_ns = 0
+
+    def take(self, now: int, record: Record) -> None:
+        """The cut: the VM is drained, the deltas come on top."""
+        spec, self._time_ns = self.backup.job.spec, now
+        meter = self.backup.job.meters[self.vm.index]
+        self._epoch = meter.cut()
+        written, unique = meter.since_usable(self._epoch)
+        cbt_bytes = 0
+        for disk in self.vm.disks:
+            assert disk.tracking is not None
+            changed = cbt.changed(disk.tracking, self.backup.last_change_id(disk.spec.name))
+            self._ids.append(cbt.cut(disk.tracking))
+            cbt_bytes += len(changed) * disk.tracking.block_bytes
+            self.extents.append(1 if self.full else cbt.extents(changed))
+            everything = range(-(-disk.spec.size_bytes // spec.tool_block_bytes))
+            tool = cbt.covering(changed, disk.tracking.block_bytes, spec.tool_block_bytes)
+            self.blocks.append(list(everything) if self.full else tool)
+        record.note(
+            cut_ns=now, written_bytes=written, unique_bytes=unique, cbt_bytes=cbt_bytes, extents=sum(self.extents)
+        )
+
+    def succeed(self, now: int) -> None:
+        """The point is usable; the next job asks for changes after it."""
+        self.backup.job.meters[self.vm.index].usable(self._epoch, self._time_ns, now)
+        for disk, change_id in zip(self.vm.disks, self._ids, strict=True):
+            self.backup.succeeded(disk.spec.name, change_id)
