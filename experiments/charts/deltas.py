@@ -1,0 +1,149 @@
+"""Chart: how much space delta disks take over time, by VM group, in the arms that take snapshots.
+
+Space is what the delta files occupy (grains rounded up to growth steps, plus metadata), summed over the group's disks;
+mean over replications. A long run is shown by the largest value of each stretch.
+"""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from experiments.charts import numbers, palette, paper
+from experiments.charts.chart import Chart, Compared
+from experiments.charts.paper import Identity
+from models.result import RunResult
+from sim.units import human_bytes
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+GROUPS = 5
+POINTS = 400
+
+
+class Panel(NamedTuple):
+    """One group in one arm: bytes in deltas at `t_ns`."""
+
+    group: str
+    arm: str
+    t_ns: numbers.Floats
+    stored: numbers.Band
+    disks_bytes: int  # provisioned size of the group's disks
+    snapshots: list[tuple[int, int, float]]
+    merges: list[tuple[int, int, float]]
+
+    @property
+    def peak(self) -> float:
+        return float(np.nanmax(self.stored.mean))
+
+
+class Picture(NamedTuple):
+    groups: tuple[str, ...]
+    arms: tuple[str, ...]
+    duration_ns: int
+    panels: tuple[Panel, ...]  # arm by arm within group by group
+
+
+def _stored(result: RunResult, disks: set[str], stretch_ns: int, count: int) -> list[float]:
+    """The largest sum over `disks` in each stretch."""
+    at: dict[int, int] = {}
+    for row in result.space:
+        if row.disk in disks:
+            at[row.t_ns] = at.get(row.t_ns, 0) + row.stored_bytes
+    out = [0.0] * count
+    for t, total in at.items():
+        index = min(count - 1, max(0, t - 1) // stretch_ns)
+        out[index] = max(out[index], float(total))
+    return out
+
+
+def _panel(comparison: Compared, group: str, arm: str) -> Panel:
+    results = comparison.results[arm]
+    first = results[0]
+    mine = [disk for vm in comparison.scenario.vms if vm.group == group for disk in vm.disks]
+    names = {disk.name for disk in mine}
+    intervals = -(-first.duration_ns // first.interval_ns)
+    stretch_ns = first.interval_ns * -(-intervals // POINTS)
+    count = -(-first.duration_ns // stretch_ns)
+    return Panel(
+        group,
+        arm,
+        np.arange(1, count + 1, dtype=np.float64) * stretch_ns,
+        numbers.band([_stored(result, names, stretch_ns, count) for result in results]),
+        sum(disk.size_bytes for disk in mine),
+        numbers.shared([numbers.job_spans(result, "snapshot") for result in results]),
+        numbers.shared([numbers.job_spans(result, "merge") for result in results]),
+    )
+
+
+def data(comparison: Compared) -> Picture | None:
+    """Panels for the groups (the first five) and arms in which a delta ever held something."""
+    made = {
+        (group, arm): _panel(comparison, group, arm)
+        for group in numbers.groups(comparison.scenario)
+        for arm in comparison.results
+    }
+    grown = [key for key, panel in made.items() if panel.peak > 0]
+    groups = tuple(dict.fromkeys(group for group, _ in grown))[:GROUPS]
+    arms = tuple(arm for arm in comparison.results if any(key[1] == arm for key in grown))
+    if not groups:
+        return None
+    panels = tuple(made[group, arm] for group in groups for arm in arms)
+    return Picture(groups, arms, comparison.scenario.run.duration_ns, panels)
+
+
+def peak(panel: Panel) -> str:
+    """The most that was in deltas, also as a share of the disks."""
+    return f"{human_bytes(round(panel.peak))}, {100 * panel.peak / panel.disks_bytes:.2g} % of its disks"
+
+
+def draw(picture: Picture, identity: Identity) -> "Figure":
+    """The figure."""
+    divisor, unit = paper.time_scale(picture.duration_ns)
+    scale, size = paper.size_scale(max(panel.peak for panel in picture.panels))
+    rows = len(picture.groups)
+    subtitle = "Space of all delta files of the group's disks"
+    entries = [(paper.stroke(palette.ARM_COLOUR[arm]), f"deltas, {palette.ARM_LABEL[arm]}") for arm in picture.arms]
+    entries.append((paper.swatch(palette.BACKUP_BAND, 0.25), "a VM runs on a snapshot"))
+    entries.append((paper.swatch(palette.MERGE_BAND, 0.4), "merge"))
+    figure = paper.sheet(0.25 + 1.9 * rows, CHART.question, subtitle, identity, entries)
+    cells = figure.subplots(rows, len(picture.arms), sharex=True, sharey="row", squeeze=False)
+    for axes, panel in zip(cells.flat, picture.panels, strict=True):
+        colour, t = palette.ARM_COLOUR[panel.arm], panel.t_ns / divisor
+        for spans, shade, alpha in (
+            (panel.snapshots, palette.BACKUP_BAND, 0.16),
+            (panel.merges, palette.MERGE_BAND, 0.22),
+        ):
+            paper.bands(axes, [(a / divisor, b / divisor, share) for a, b, share in spans], shade, alpha)
+        low = np.maximum(panel.stored.low, 0) / scale
+        axes.fill_between(t, low, panel.stored.high / scale, color=colour, alpha=0.2, linewidth=0)
+        axes.plot(t, panel.stored.mean / scale, color=colour)
+        axes.set_title(f"{panel.group} — {palette.ARM_LABEL[panel.arm]}: peak {peak(panel)}")
+        axes.set_xlim(0, picture.duration_ns / divisor)
+        axes.set_ylim(bottom=0)
+    for axes in cells[:, 0]:
+        axes.set_ylabel(f"in deltas [{size}]")
+    for axes in cells[-1]:
+        axes.set_xlabel(f"time [{unit}]")
+    return figure
+
+
+def describe(picture: Picture) -> str:
+    """The peak of every group and arm."""
+    parts = [f"{panel.group} with {palette.ARM_LABEL[panel.arm]}: {peak(panel)}" for panel in picture.panels]
+    return "Largest space in deltas: " + "; ".join(parts) + "."
+
+
+CHART = Chart(
+    name="deltas",
+    question="How large do the deltas get?",
+    how_to_read=(
+        "A delta starts with its reserved metadata, grows in steps while the guest writes to places it has not "
+        "written since the snapshot, and disappears at the end of the merge. The peak is what the datastore must have "
+        "free."
+    ),
+    absent="no delta disk ever held anything",
+    data=data,
+    draw=draw,
+    describe=describe,
+)

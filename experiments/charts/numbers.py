@@ -1,0 +1,126 @@
+"""The arithmetic that charts share: groups, intervals over replications, tails of histograms, spans of time.
+
+Pure functions on results; nothing here knows how anything is drawn. Intervals are Student's t over replications, point
+by point; a single replication has none (its ends are nan).
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from models.result import RunResult, VmResult
+from models.scenario import Scenario
+from sim.histogram import Histogram, merged
+from sim.statistics import t_quantile
+
+LEVEL = 0.95
+Floats = npt.NDArray[np.float64]
+Span = tuple[int, int]
+
+
+class Band(NamedTuple):
+    """Mean and interval over replications at each point; nan where no replication has a value (one has no ends)."""
+
+    mean: Floats
+    low: Floats
+    high: Floats
+
+
+def band(rows: Sequence[Sequence[float] | Floats]) -> Band:
+    """The mean over `rows` (one per replication, equally long) with its 95 % Student t interval, point by point."""
+    values = np.asarray(rows, dtype=np.float64)
+    known = ~np.isnan(values)
+    n = known.sum(axis=0)
+    mean = np.where(n > 0, np.where(known, values, 0.0).sum(axis=0) / np.maximum(n, 1), np.nan)
+    squares = np.where(known, (values - mean) ** 2, 0.0).sum(axis=0)
+    quantiles = {int(k): t_quantile(int(k) - 1, LEVEL) if k > 1 else np.nan for k in np.unique(n)}
+    half = np.array([quantiles[int(k)] for k in n]) * np.sqrt(squares / np.maximum(n - 1, 1) / np.maximum(n, 1))
+    return Band(mean, mean - half, mean + half)
+
+
+def groups(scenario: Scenario) -> tuple[str, ...]:
+    """The VM groups in the scenario's order."""
+    return tuple(dict.fromkeys(vm.group for vm in scenario.vms))
+
+
+def of_group(result: RunResult, group: str) -> list[VmResult]:
+    """The group's VMs in one run."""
+    return [vm for vm in result.vms if vm.group == group]
+
+
+def guest_latency(result: RunResult, group: str) -> Histogram:
+    """Guest latency of the group's reads and writes in one run, ns."""
+    return merged(side for vm in of_group(result, group) for side in (vm.guest_read, vm.guest_write))
+
+
+def probe(result: RunResult, group: str) -> Histogram:
+    """The wait at the doors of the group's VMs, ns, weighted by time."""
+    return merged(vm.probe for vm in of_group(result, group))
+
+
+def tail(histogram: Histogram, buckets: Sequence[int]) -> Floats:
+    """The share of all observations at or above the lower edge of each of `buckets`; nan when empty. Exact."""
+    if not histogram.count:
+        return np.full(len(buckets), np.nan)
+    keys = np.array(sorted(histogram.buckets), dtype=np.int64)
+    counts = np.array([histogram.buckets[int(key)] for key in keys], dtype=np.float64)
+    above = np.append(np.cumsum(counts[::-1])[::-1], 0.0)
+    shares: Floats = above[np.searchsorted(keys, np.asarray(buckets, dtype=np.int64))] / histogram.count
+    return shares
+
+
+def ladder(lowest: int, highest: int, steps: int) -> list[int]:
+    """At most about `steps` evenly spaced buckets from `lowest` to at least `highest`."""
+    stride = max(1, -(-(highest - lowest) // steps))
+    return list(range(lowest, highest + stride, stride))
+
+
+def united(spans: Iterable[Span]) -> list[Span]:
+    """The same time covered by spans that do not touch, in order."""
+    out: list[Span] = []
+    for start, end in sorted(span for span in spans if span[0] < span[1]):
+        if out and start <= out[-1][1]:
+            out[-1] = (out[-1][0], max(end, out[-1][1]))
+        else:
+            out.append((start, end))
+    return out
+
+
+def shared(runs: Sequence[Iterable[Span]]) -> list[tuple[int, int, float]]:
+    """(start, end, share of the runs that cover it) where the share is above zero: how well replications agree."""
+    steps: dict[int, int] = {}
+    for spans in runs:
+        for start, end in united(spans):
+            steps[start] = steps.get(start, 0) + 1
+            steps[end] = steps.get(end, 0) - 1
+    out, inside, since = [], 0, 0
+    for t in sorted(steps):
+        if inside:
+            out.append((since, t, inside / len(runs)))
+        inside, since = inside + steps[t], t
+    return out
+
+
+def covered(spans: Sequence[Span], start: int, end: int) -> int:
+    """How much of [start, end) the disjoint `spans` cover."""
+    return sum(max(0, min(end, high) - max(start, low)) for low, high in spans)
+
+
+def job_spans(result: RunResult, phase: str) -> list[Span]:
+    """When jobs were at it: "backup" (start to end), "snapshot" (cut to merge's end), "read" or "merge".
+
+    A job that never reached the end of a phase it began is taken to be in it until the run's end.
+    """
+    out = []
+    for job in result.jobs:
+        start, end = {
+            "backup": (job.start_ns, job.end_ns),
+            "snapshot": (job.cut_ns, job.merge_end_ns),
+            "read": (job.read_start_ns, job.read_end_ns),
+            "merge": (job.merge_start_ns, job.merge_end_ns),
+        }[phase]
+        if start >= 0:
+            out.append((start, end if end >= 0 else job.end_ns if job.end_ns >= 0 else result.duration_ns))
+    return out

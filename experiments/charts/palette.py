@@ -1,0 +1,52 @@
+"""One fixed colour for one thing, in every chart and in the report.
+
+The colours are those of Okabe and Ito ("Color Universal Design", 2008), which people with the common colour-vision
+deficiencies can tell apart, plus greys. An arm never changes its colour; stun phases, replication modes and ledger
+causes have fixed ones of their own.
+"""
+
+BLACK, GREY, SILVER = "#1A1A1A", "#5A5A5A", "#B5B5B5"
+ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
+BLUE, VERMILLION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
+
+ARM_WIDTH = {"none": 3.2, "vadp": 1.6, "vaio": 1.6, "both": 1.1}
+"""Line widths in points: the unprotected arm is wide, so that it shows under an arm that runs on top of it."""
+ARM_COLOUR = {"none": "#8C8C8C", "vadp": VERMILLION, "vaio": BLUE, "both": PURPLE}
+ARM_LABEL = {"none": "no protection", "vadp": "VADP", "vaio": "VAIO", "both": "VADP + VAIO"}
+
+PHASE_COLOUR = {
+    "stop": SILVER,
+    "drain": SKY,
+    "close": YELLOW,
+    "create": ORANGE,
+    "open": GREEN,
+    "resume": GREY,
+}
+
+MODE_COLOUR = {"first sync": SKY, "in order": GREEN, "overflow": YELLOW, "resync": ORANGE}
+
+BACKUP_BAND, MERGE_BAND, RESYNC_BAND, STUN_LINE = ORANGE, VERMILLION, SKY, BLACK
+
+CAUSE_STYLE: dict[str, tuple[str, str]] = {
+    "guest queue": (SILVER, ""),
+    "stun hold": (BLACK, ""),
+    "filter": (BLUE, ""),
+    "mirror hold": (PURPLE, ""),
+    "limit": (YELLOW, "////"),
+    "DSNRO": (YELLOW, "...."),
+    "device queue": (YELLOW, ""),
+    "service": (GREEN, ""),
+    "parent read": (SKY, ""),
+    "metadata": (ORANGE, ""),
+    "mirror": (VERMILLION, ""),
+    "host path": (GREY, ""),
+}
+"""Ledger causes as charts fold them: (colour, hatch). See `ledger.folded`."""
+
+MEASURE_COLOUR = {
+    "written by the guest": GREY,
+    "unique at 4 KiB": SKY,
+    "changed blocks (CBT)": ORANGE,
+    "read by the backup tool": VERMILLION,
+    "stored after reduction": GREEN,
+}

@@ -1,0 +1,230 @@
+"""The paper that every chart is drawn on: title, subtitle, legend, foot line, and files with the same bytes every time.
+
+A chart is one Figure of matplotlib's object-oriented interface (no pyplot, no display). Head and foot have a fixed
+height in inches, so that titles sit at the same place in all charts.
+"""
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from experiments.metrics import show
+from sim.units import NS_PER_S, human_time
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDTH = 11.0  # inches; 1100 pixels on a screen, 2200 in the PNG
+HEAD, LEGEND_ROW, FOOT, MARGIN = 0.72, 0.23, 0.32, 0.12  # inches
+PNG_DPI = 200
+
+STYLE: dict[str, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "axes.labelcolor": "#333333",
+    "axes.edgecolor": "#999999",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#E4E4E4",
+    "grid.linewidth": 0.6,
+    "xtick.color": "#444444",
+    "ytick.color": "#444444",
+    "lines.linewidth": 1.5,
+    "legend.frameon": False,
+    "hatch.linewidth": 0.6,
+    "svg.hashsalt": "stunlab",
+    "svg.fonttype": "path",
+    "path.simplify": True,
+}
+
+
+Stroke = Literal["-", "--", ":", ""] | tuple[float, tuple[float, ...]]
+
+
+Entry = tuple["Artist", str]
+"""A legend's handle and label."""
+
+
+class Identity(NamedTuple):
+    """What a chart says about the result it shows."""
+
+    name: str
+    hash: str
+    seed: int
+    replications: int
+    compressed: bool
+
+    def sample(self) -> str:
+        """The sample size and what bands and whiskers mean."""
+        if self.replications < 2:
+            return "n = 1 replication: no interval"
+        return f"n = {self.replications} replications; bands and whiskers: 95 % Student t"
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Within it, figures are made and written in the one style, whatever the reader's own settings are."""
+    import matplotlib
+
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(STYLE)  # type: ignore[arg-type]
+        yield
+
+
+def sheet(panels: float, question: str, subtitle: str, identity: Identity, entries: Sequence[Entry] = ()) -> "Figure":
+    """A figure with `panels` inches for panels, titled by its question, with one legend and the result's identity."""
+    from matplotlib.figure import Figure
+
+    columns = _legend_columns([label for _, label in entries])
+    head = HEAD + LEGEND_ROW * -(-len(entries) // columns)
+    height = head + panels + FOOT
+    figure = Figure(figsize=(WIDTH, height), layout="constrained", facecolor="white")
+    engine = figure.get_layout_engine()
+    assert engine is not None
+    engine.set(rect=(0.006, FOOT / height, 0.988, panels / height), w_pad=0.06, h_pad=0.06)  # type: ignore[call-arg]
+    left = MARGIN / WIDTH
+    figure.text(left, 1 - 0.13 / height, question, size=14, weight="bold", color="#111111", va="top")
+    figure.text(left, 1 - 0.43 / height, subtitle, size=9.5, color="#555555", va="top")
+    compressed = "  ·  compressed time scale" if identity.compressed else ""
+    foot = {"size": 7.5, "color": "#777777", "va": "bottom"}
+    figure.text(left, 0.09 / height, identity.sample() + compressed, **foot)  # type: ignore[arg-type]
+    corner = f"{identity.name}  ·  {identity.hash}  ·  seed {identity.seed}"
+    figure.text(1 - left, 0.09 / height, corner, ha="right", **foot)  # type: ignore[arg-type]
+    if entries:
+        _legend(figure, entries, columns)
+    return figure
+
+
+def _legend_columns(labels: Sequence[str]) -> int:
+    """How many columns of these labels fit beside each other (0.073 inches a letter, 0.65 around it)."""
+    for columns in range(max(1, len(labels)), 1, -1):
+        widest = [max(len(label) for label in labels[i::columns]) for i in range(columns)]
+        if sum(0.073 * letters + 0.65 for letters in widest) <= WIDTH:
+            return columns
+    return 1
+
+
+def _legend(figure: "Figure", entries: Sequence[Entry], columns: int) -> None:
+    """Puts one legend for all panels between subtitle and panels, row by row."""
+    height = figure.get_size_inches()[1]
+    by_column = [entry for column in range(columns) for entry in entries[column::columns]]
+    figure.legend(
+        [handle for handle, _ in by_column],
+        [label for _, label in by_column],
+        loc="upper left",
+        bbox_to_anchor=(MARGIN / WIDTH, 1 - (HEAD - 0.06) / height),
+        ncols=columns,
+        borderaxespad=0,
+        borderpad=0,
+        handlelength=1.6,
+        columnspacing=1.6,
+        fontsize=9,
+    )
+
+
+def _shorter(svg: str) -> str:
+    """The same drawing with path coordinates to a hundredth of a point, which nobody can see."""
+    return re.sub(r' d="[^"]*"', lambda path: re.sub(r"(\.\d\d)\d+", r"\1", path.group()), svg)
+
+
+def save(figure: "Figure", folder: Path, name: str) -> None:
+    """Writes `folder`/`name`.svg and .png. The bytes depend on the figure only: no date, no version of the writer."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # both files keep the layout just found
+    drawing = StringIO()
+    figure.savefig(drawing, format="svg", metadata={"Date": None, "Creator": None})
+    (folder / f"{name}.svg").write_text(_shorter(drawing.getvalue()), encoding="utf-8", newline="\n")
+    figure.savefig(folder / f"{name}.png", format="png", dpi=PNG_DPI, metadata={"Software": None})
+
+
+def time_scale(duration_ns: int) -> tuple[int, str]:
+    """Nanoseconds in one unit of a time axis of this length, and the unit's name."""
+    if duration_ns <= 900 * NS_PER_S:
+        return NS_PER_S, "s"
+    if duration_ns <= 10_800 * NS_PER_S:
+        return 60 * NS_PER_S, "min"
+    return 3600 * NS_PER_S, "h"
+
+
+def size_scale(largest: float) -> tuple[int, str]:
+    """Bytes in one unit of an axis of sizes that reaches `largest`, and the unit's name (powers of 1024)."""
+    return next(((1 << 10 * k, unit) for k, unit in ((4, "TiB"), (3, "GiB"), (2, "MiB"), (1, "KiB"))
+                 if largest >= 1 << 10 * k), (1, "B"))  # fmt: skip
+
+
+def rate_scale(largest: float) -> tuple[int, str]:
+    """Bytes per second in one unit of an axis of rates that reaches `largest`, and its name (powers of 1000)."""
+    return next(((10**k, unit) for k, unit in ((9, "GB/s"), (6, "MB/s"), (3, "kB/s")) if largest >= 10**k), (1, "B/s"))
+
+
+def latency_text(milliseconds: float) -> str:
+    """A latency as an administrator writes it: "250 µs", "4.2 ms", "1.3 s"; "-" where there is none."""
+    return "-" if math.isnan(milliseconds) else human_time(round(milliseconds * 1e6))
+
+
+def with_half(milliseconds: float, half: float) -> str:
+    """A latency with the half-width of its interval in the same unit: "4.06 ± 0.06 ms"."""
+    factor, unit = (1e3, "µs") if milliseconds < 1 else (1.0, "ms") if milliseconds < 1000 else (1e-3, "s")
+    if math.isnan(half):
+        return latency_text(milliseconds)
+    return f"{show(milliseconds * factor, half * factor)} {unit}"
+
+
+def latency_axis(axis: Any) -> None:
+    """Makes a logarithmic axis in milliseconds speak in µs, ms and s."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    low, high = axis.get_view_interval()
+    wide = high > 60 * low
+    axis.set_major_locator(LogLocator(10, subs=(1.0,) if wide else (1.0, 2.0, 5.0), numticks=12))
+    axis.set_minor_locator(LogLocator(10, subs="auto", numticks=12))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: latency_text(value)))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def bands(axes: "Axes", spans: Sequence[tuple[float, float, float]], colour: str, alpha: float) -> None:
+    """Shades (start, end, share) over the panel's whole height; a share below 1 (some replications only) is paler."""
+    from matplotlib.collections import PolyCollection
+    from matplotlib.colors import to_rgba
+
+    if not spans:
+        return
+    corners = [[(start, 0), (start, 1), (end, 1), (end, 0)] for start, end, _ in spans]
+    colours = [to_rgba(colour, alpha * share) for _, _, share in spans]
+    area = PolyCollection(corners, facecolors=colours, linewidths=0, transform=axes.get_xaxis_transform(), zorder=0.5)
+    axes.add_collection(area, autolim=False)
+
+
+def swatch(colour: str, alpha: float = 1.0, hatch: str = "") -> "Artist":
+    """A legend's coloured box."""
+    from matplotlib.patches import Patch
+
+    return Patch(
+        facecolor=colour, alpha=alpha, hatch=hatch or None, edgecolor="white" if hatch else "none", linewidth=0
+    )
+
+
+def arm_entries(arms: Sequence[str]) -> list[Entry]:
+    """The legend's lines for `arms`."""
+    from experiments.charts.palette import ARM_COLOUR, ARM_LABEL, ARM_WIDTH
+
+    return [(stroke(ARM_COLOUR[arm], width=ARM_WIDTH[arm]), ARM_LABEL[arm]) for arm in arms]
+
+
+def stroke(colour: str, line: Stroke = "-", width: float = 1.6, marker: str = "") -> "Artist":
+    """A legend's line."""
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], color=colour, linestyle=line, linewidth=width, marker=marker or None, markersize=4)
