@@ -1,0 +1,51 @@
+"""Scenario files: TOML in, a frozen `models.scenario.Scenario` out, or all mistakes at once, each with its place.
+
+`load` reads a file, `build` takes the same keys from a plain dictionary. pydantic is imported only when one is called.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from models.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """What the command line may change in a scenario; None leaves it as it is."""
+
+    seed: int | None = None
+    replications: int | None = None
+    duration: str | None = None  # with its unit
+    trace: Path | None = None  # file of recorded I/O ...
+    trace_group: str | None = None  # ... that becomes the I/O of this VM group's first disk
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A scenario, and what looks wrong in it but is possible."""
+
+    scenario: Scenario
+    warnings: list[str]
+
+
+def load(path: Path, overrides: Overrides | None = None) -> Loaded:
+    """The scenario in a TOML file. Raises InputError with every mistake of the file, each with its place."""
+    from experiments.scenario.edge import from_text
+    from experiments.scenario.source import read_text
+
+    return from_text(read_text(path), path, overrides or Overrides())
+
+
+def build(data: dict[str, Any], overrides: Overrides | None = None) -> Scenario:
+    """The scenario that a dictionary with a file's keys describes. Raises InputError; traces are relative to here."""
+    from experiments.scenario.edge import from_data
+
+    return from_data(data, overrides or Overrides()).scenario
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of scenario files."""
+    from experiments.scenario.schema import json_schema
+
+    return json_schema()

@@ -1,0 +1,182 @@
+"""Warnings: what is possible but will probably not go as meant, each with its arithmetic.
+
+Rough on purpose: mean rates, no queueing, closed-loop workloads left out (they slow down by themselves). What really
+happens is what the simulation is for.
+"""
+
+from collections.abc import Iterator
+from math import exp
+
+from experiments.scenario.locate import Path
+from experiments.scenario.messages import Mistake
+from models.scenario import Addresses, Datastore, Scenario, ServiceLaw, Vadp, Vm, Workload
+from sim.units import NS_PER_S, human_bytes, human_rate, human_time
+
+SHORT_INTERVAL_NS = 15 * 60 * NS_PER_S
+PPM, MILLI = 1_000_000, 1000
+
+
+def warnings_of(scenario: Scenario) -> list[Mistake]:
+    """All that looks wrong in the scenario, at the places to change."""
+    found = [*_backups(scenario), *_replication(scenario), *_datastores(scenario)]
+    if not scenario.compressed and any(job.interval_ns < SHORT_INTERVAL_NS for job in scenario.vadp):
+        text = ("should say whether time is compressed: backups are minutes apart "
+                "(write compressed = true, and reports will say so)")  # fmt: skip
+        found.append(Mistake(("name",), text))
+    return found
+
+
+def mean_iops(workload: Workload, duration_ns: int) -> float:
+    """The open or traced workload's mean arrival rate over the run; 0 for a closed loop."""
+    if workload.trace is not None:
+        return len(workload.trace.time_ns) * NS_PER_S / duration_ns
+    rate = float(workload.rate_iops)
+    if (state := workload.two_state) is not None:
+        stays = state.mean_quiet_ns + state.mean_busy_ns
+        rate = (rate * state.mean_quiet_ns + state.busy_rate_iops * state.mean_busy_ns) / stays
+    extra = sum((burst.rate_iops - rate) * burst.duration_ns for burst in workload.bursts)
+    return max(0.0, rate + extra / duration_ns)
+
+
+def written_bytes_per_s(workload: Workload, duration_ns: int) -> float:
+    """What the open or traced workload writes, on average over the run."""
+    if (trace := workload.trace) is not None:
+        return float(trace.size_bytes[trace.write].sum()) * NS_PER_S / duration_ns
+    return mean_iops(workload, duration_ns) * (1 - workload.read_ppm / PPM) * _mean_size(workload)
+
+
+def _mean_size(workload: Workload) -> float:
+    return sum(size * weight for size, weight in workload.sizes) / sum(weight for _, weight in workload.sizes)
+
+
+def _backups(scenario: Scenario) -> Iterator[Mistake]:
+    duration = scenario.run.duration_ns
+    vms = {vm.name: vm for vm in scenario.vms}
+    for job in scenario.vadp:
+        at: Path = ("protection", "vadp", job.name)
+        if job.first_ns >= duration:
+            text = f"starts no backup: the run ends first ({human_time(job.first_ns)} of {human_time(duration)})"
+            yield Mistake((*at, "first"), text)
+        members = [vms[name] for name in job.vms]
+        rate = _read_rate(job, members)
+        full = sum(disk.size_bytes for vm in members for disk in vm.disks)
+        changed = sum(_changed_bytes(vm, job, duration) for vm in members)
+        for what, size in (("the full backup", full), ("an incremental backup", changed)):
+            needed = int(size / rate * NS_PER_S) if rate else 0
+            if needed > job.interval_ns:
+                text = (f"is too short for {what}: {human_bytes(int(size))} at {human_rate(int(rate))} take at least "
+                        f"{human_time(needed)}, longer than {human_time(job.interval_ns)}")  # fmt: skip
+                yield Mistake((*at, "interval"), text)
+        yield from _deltas(scenario, job, members, full / rate if rate else 0.0)
+
+
+def _read_rate(job: Vadp, members: list[Vm]) -> float:
+    """The fastest the job can read, in bytes per second; 0: no cap is known."""
+    sizes = sorted((len(vm.disks) for vm in members), reverse=True)
+    disks = sum(sizes[: job.parallel_vms])
+    stored = job.repository_bytes_per_s * job.reduction_milli / MILLI
+    caps = [job.stream_bytes_per_s * disks, job.host_bytes_per_s, stored]
+    return float(min((cap for cap in caps if cap), default=0))
+
+
+def _changed_bytes(vm: Vm, job: Vadp, duration_ns: int) -> float:
+    """What an incremental reads after one interval: whole blocks of the backup tool that a random writer touched."""
+    total = 0.0
+    for workload in vm.workloads:
+        if workload.trace is not None:
+            continue
+        writes = mean_iops(workload, duration_ns) * (1 - workload.read_ppm / PPM) * job.interval_ns / NS_PER_S
+        for index in workload.disks:
+            region = _region(workload.write_addresses, vm.disks[index].size_bytes)
+            blocks = max(1.0, region / job.tool_block_bytes)
+            per_disk = writes / len(workload.disks)
+            if workload.write_addresses.pattern == "sequential":
+                total += min(float(region), per_disk * _mean_size(workload))
+            elif workload.write_addresses.pattern == "uniform":
+                total += min(float(region), blocks * job.tool_block_bytes) * (1 - exp(-per_disk / blocks))
+    return total
+
+
+def _region(addresses: Addresses, disk_bytes: int) -> int:
+    return addresses.span_bytes or disk_bytes - addresses.start_bytes
+
+
+def _deltas(scenario: Scenario, job: Vadp, members: list[Vm], backup_s: float) -> Iterator[Mistake]:
+    """What the deltas may hold at the end of a full backup, against the space that is left on their datastores."""
+    for store in scenario.datastores:
+        on_it = [disk for vm in scenario.vms for disk in vm.disks if disk.datastore == store.name]
+        free = store.capacity_bytes - sum(disk.size_bytes for disk in on_it)
+        growth = 0.0
+        for vm in members:
+            sizes = [disk.size_bytes for disk in vm.disks if disk.datastore == store.name]
+            rate = sum(_written_to(vm, workload, store.name, scenario.run.duration_ns) for workload in vm.workloads)
+            growth += min(float(sum(sizes)), rate * backup_s)
+            growth += sum(sizes) * scenario.snapshots.delta.metadata_ppm / PPM
+        if growth > free:
+            text = (f"may run full: its disks leave {human_bytes(free)}, deltas may reach {human_bytes(int(growth))} "
+                    f'while backup "{job.name}" reads for {human_time(int(backup_s * NS_PER_S))}')  # fmt: skip
+            yield Mistake(("datastore", store.name, "capacity"), text)
+
+
+def _written_to(vm: Vm, workload: Workload, datastore: str, duration_ns: int) -> float:
+    here = sum(1 for index in workload.disks if vm.disks[index].datastore == datastore)
+    return written_bytes_per_s(workload, duration_ns) * here / len(workload.disks)
+
+
+def _replication(scenario: Scenario) -> Iterator[Mistake]:
+    for group in scenario.vaio:
+        members = [vm for vm in scenario.vms if vm.name in group.vms]
+        written = sum(written_bytes_per_s(w, scenario.run.duration_ns) for vm in members for w in vm.workloads)
+        on_wire = written * MILLI / group.reduction_milli
+        if on_wire > group.link_bytes_per_s:
+            reduction = f"{group.reduction_milli / MILLI:g}"
+            text = (f"is slower than the mean write rate: {human_rate(int(written))} / {reduction} = {human_rate(int(on_wire))} "
+                    f"on a link of {human_rate(group.link_bytes_per_s)}, replication will fall behind for good")  # fmt: skip
+            yield Mistake(("protection", "vaio", group.name, "link"), text)
+
+
+def _datastores(scenario: Scenario) -> Iterator[Mistake]:
+    for store in scenario.datastores:
+        at: Path = ("datastore", store.name)
+        iops, rate, busy, reserved = _offered(scenario, store)
+        if store.servers and busy > store.servers:
+            text = (f"will saturate: {iops:.0f} iops keep {busy:.2f} servers busy on average, it has {store.servers} "
+                    f"(utilisation {busy / store.servers:.2f})")  # fmt: skip
+            yield Mistake((*at, "servers"), text)
+        if store.iops_cap and iops > store.iops_cap:
+            yield Mistake((*at, "iops"), f"is less than what its guests ask for ({iops:.0f} of {store.iops_cap} iops)")
+        if store.bandwidth_bytes_per_s and rate > store.bandwidth_bytes_per_s:
+            text = f"is less than what its guests move ({human_rate(int(rate))})"
+            yield Mistake((*at, "bandwidth"), text)
+        mean_ns = (store.read.latency_ns + store.write.latency_ns) / 2
+        if store.servers and mean_ns and reserved > store.servers * NS_PER_S / mean_ns:
+            most = store.servers * NS_PER_S / mean_ns
+            text = f"cannot honour its reservations: {reserved} iops reserved, about {most:.0f} possible"
+            yield Mistake((*at, "servers"), text)
+
+
+def _offered(scenario: Scenario, store: Datastore) -> tuple[float, float, float, int]:
+    """What guests ask of a datastore: I/Os and bytes per second, mean busy servers, reserved I/Os per second."""
+    iops = rate = busy = 0.0
+    reserved = 0
+    for vm in scenario.vms:
+        reserved += sum(disk.reservation_iops for disk in vm.disks if disk.datastore == store.name)
+        for workload in vm.workloads:
+            here = sum(1 for index in workload.disks if vm.disks[index].datastore == store.name) / len(workload.disks)
+            asked = here * mean_iops(workload, scenario.run.duration_ns)
+            size, reads = _mix(workload)
+            iops, rate = iops + asked, rate + asked * size
+            busy += asked * (reads * _service_s(store.read, size) + (1 - reads) * _service_s(store.write, size))
+    return iops, rate, busy, reserved
+
+
+def _mix(workload: Workload) -> tuple[float, float]:
+    """Mean size and share of reads."""
+    if (trace := workload.trace) is not None:
+        return float(trace.size_bytes.mean()), 1 - float(trace.write.mean())
+    return _mean_size(workload), workload.read_ppm / PPM
+
+
+def _service_s(law: ServiceLaw, size: float) -> float:
+    stream = size / law.stream_bytes_per_s if law.stream_bytes_per_s else 0.0
+    return law.latency_ns / NS_PER_S + stream

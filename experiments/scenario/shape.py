@@ -1,0 +1,172 @@
+"""Each table's own mistakes: wrong types, unknown keys, bad quantities, all at once and in plain words.
+
+A file with such mistakes is also repaired (the offending keys left out) as far as it goes, so that the checks between
+tables can look at the rest and report theirs in the same go.
+"""
+
+import copy
+import difflib
+import re
+from typing import Any, get_args, get_origin
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from experiments.scenario.locate import Path
+from experiments.scenario.messages import Mistake, shown
+from experiments.scenario.quantities import Table
+from experiments.scenario.schema import ScenarioFile
+
+PLACEHOLDERS: dict[str, object] = {"name": "unnamed", "vm": {}}
+_ROUNDS = 12
+_PLAIN = {
+    "bool_type": "is not true or false ({value}), write one of them without quotes",
+    "dict_type": "is not a table ({value}), write it as [{path}]",
+    "model_type": "is not a table ({value}), write it as [{path}] or {{ ... }}",
+    "string_type": "is not a text ({value}), write it in quotes",
+    "int_type": "is not a whole number ({value}), write one without quotes and without a point",
+    "int_parsing_size": "is too large ({value}), write a smaller number",
+    "too_short": "is empty, name at least one",
+    "greater_than_equal": "is too small ({value}), write at least {ge}",
+    "less_than_equal": "is too large ({value}), write at most {le}",
+}
+
+
+def check_shape(data: dict[str, Any]) -> tuple[list[Mistake], ScenarioFile | None]:
+    """The mistakes inside single tables, and the file without them; None where too little is left."""
+    try:
+        return [], ScenarioFile.model_validate(data)
+    except ValidationError as error:
+        errors = error.errors(include_url=False)
+    return [_mistake(one) for one in errors], _repaired(data, errors)
+
+
+def _repaired(data: dict[str, Any], errors: list[ErrorDetails]) -> ScenarioFile | None:
+    rest = copy.deepcopy(data)
+    for _ in range(_ROUNDS):
+        for one in errors:
+            _leave_out(rest, one)
+        try:
+            return ScenarioFile.model_validate(rest)
+        except ValidationError as error:
+            errors = error.errors(include_url=False)
+    return None
+
+
+def _leave_out(data: dict[str, Any], error: ErrorDetails) -> None:
+    """Removes what is wrong: the key, or the list it is an item of, or the table that misses a key."""
+    path = _path(error)
+    if len(path) == 1 and path[0] in PLACEHOLDERS:
+        data[str(path[0])] = copy.deepcopy(PLACEHOLDERS[str(path[0])])
+        return
+    if error["type"] == "missing":
+        path = path[:-1]
+    while path and isinstance(path[-1], int):
+        path = path[:-1]
+    holder: Any = data
+    for part in path[:-1]:
+        try:
+            holder = holder[part]
+        except (KeyError, IndexError, TypeError):
+            return
+    if path and isinstance(holder, dict):
+        holder.pop(path[-1], None)
+
+
+def _path(error: ErrorDetails) -> Path:
+    return tuple(part for part in error["loc"] if part != "[key]")
+
+
+def _mistake(error: ErrorDetails) -> Mistake:
+    """The error in our words, at its place."""
+    kind, path, value = error["type"], _path(error), error["input"]
+    if kind == "missing":
+        return Mistake(path, "is missing" + _example(path), at_key=True)
+    if kind == "extra_forbidden":
+        return Mistake(path, "is an unknown key" + _similar_key(path), at_key=True)
+    if kind == "literal_error":
+        return Mistake(path, _choice(str(error.get("ctx", {}).get("expected", "")), value))
+    if kind == "list_type":
+        return Mistake(path, _no_list(path, value))
+    if kind in _PLAIN:
+        facts = {"value": shown(value), "path": ".".join(map(str, path)), **error.get("ctx", {})}
+        return Mistake(path, _PLAIN[kind].format(**facts))
+    text = error["msg"]
+    return Mistake(path, text if "(" in text else _with_value(text, value), at_key=error["loc"][-1] == "[key]")
+
+
+def _with_value(text: str, value: object) -> str:
+    """The text with the value put before its advice."""
+    what, comma, advice = text.partition(", ")
+    return f"{what} ({shown(value)}){comma}{advice}"
+
+
+def _choice(expected: str, value: object) -> str:
+    choices = re.findall(r"'([^']*)'", expected)
+    listed = ", ".join(f'"{choice}"' for choice in choices)
+    near = difflib.get_close_matches(value.casefold(), choices, 1) if isinstance(value, str) else []
+    return f"is none of {listed} ({shown(value)}), " + (f'did you mean "{near[0]}"?' if near else "write one of them")
+
+
+def _no_list(path: Path, value: object) -> str:
+    if path[-1] in ("disk", "workload", "burst"):
+        return f"is not an array of tables ({shown(value)}), write each as [[{'.'.join(map(str, path))}]]"
+    return f"is not an array ({shown(value)}), write it in square brackets"
+
+
+def _example(path: Path) -> str:
+    """Advice for a missing key, from its own JSON Schema."""
+    table = _table(path[:-1])
+    if path[-1] == "disk":
+        return f", add a disk: [[{'.'.join(map(str, path))}]]"
+    if path == ("vm",):
+        return ", add at least one VM group: [vm.NAME]"
+    schema = table.model_json_schema()["properties"][str(path[-1])] if table else {}
+    example = (schema.get("examples") or [None])[0] or ([] if schema.get("type") == "array" else None)
+    if example is None:
+        return f', add {path[-1]} = "..."'
+    return f", add for example {path[-1]} = " + ('["NAME"]' if example == [] else f'"{example}"')
+
+
+def _similar_key(path: Path) -> str:
+    """Advice for an unknown key: the nearest known one here, the table it belongs to, or all that is known here."""
+    table, name = _table(path[:-1]), str(path[-1])
+    known = list(table.model_fields) if table else []
+    near = difflib.get_close_matches(name.casefold().replace("-", "_"), known, 1)
+    if near:
+        return f', did you mean "{near[0]}"?'
+    if len(path) == 1 or not known:
+        return ", known here: " + ", ".join(known)
+    elsewhere = [field for field in ScenarioFile.model_fields if name in _fields(ScenarioFile, field)]
+    hint = f' (there is one in "{elsewhere[0]}")' if elsewhere and elsewhere[0] != path[0] else ""
+    return f"{hint}, known here: " + ", ".join(known)
+
+
+def _fields(table: type[Table], field: str) -> dict[str, Any]:
+    inner = _inner(table.model_fields[field].annotation)
+    return dict(inner.model_fields) if inner else {}
+
+
+def _table(path: Path) -> type[Table] | None:
+    """The schema of the table at `path`."""
+    table: type[Table] | None = ScenarioFile
+    rest = list(path)
+    while rest and table is not None:
+        field = table.model_fields.get(str(rest.pop(0)))
+        annotation = field.annotation if field else None
+        table = _inner(annotation)
+        if rest and table is not None and _holds_many(annotation):
+            rest.pop(0)
+    return table
+
+
+def _inner(annotation: Any) -> type[Table] | None:
+    """The table inside an annotation such as ``dict[Name, VmTable]`` or ``AddressesTable | None``."""
+    if isinstance(annotation, type) and get_origin(annotation) is None:
+        return annotation if issubclass(annotation, Table) else None
+    inner = [table for part in get_args(annotation) if (table := _inner(part)) is not None]
+    return inner[0] if inner else None
+
+
+def _holds_many(annotation: Any) -> bool:
+    return get_origin(annotation) in (dict, list)

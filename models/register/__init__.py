@@ -1,0 +1,1 @@
+"""The rows of the assumption register, by what they describe. `models.assumptions` puts them together."""

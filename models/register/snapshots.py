@@ -1,0 +1,79 @@
+"""Register rows of snapshots: what a stun is made of, SEsparse deltas, consolidation by mirror driver, outside timers.
+
+The stun's fixed costs (120 ms a VM, 60 ms and 12 metadata I/Os a disk) are fitted to published stuns, so rows of
+`validate` that repeat those stuns are calibrated, not predicted. How the sums divide over the phases is our guess.
+Left out: VMFSsparse, vSAN and vVol formats, memory snapshots, quiescing.
+"""
+
+from models.register.row import Assumption as A
+
+OWN = "own setting"
+FIT = "fitted to: How long are VMs stunned (virten.net, 188 ms); Broadcom KB 417644 (385 and 408 ms)"
+SPLIT = f"{FIT}; the division over phases is a guess"
+FORMAT = "QEMU list: read-only support for seSparse; Regarding SESparse support in QEMU (S. Eiderman, 2020)"
+PURE = "fitted to: FlashArray//C VMware managed snapshot performance (Pure)"
+
+STUN = (
+    A("snapshots.api", "1 s", "time", "0.2 s", "5 s", "snapshots sheet, 8.2", "inferred",
+      "from the call to the stun, and from its end to the task's"),
+    A("snapshots.stun.stop", "40 ms", "time", "10 ms", "100 ms", f"{SPLIT}; lower bound: Broadcom KB 432796",
+      "inferred", "vCPUs stop, device checkpoint; stop + resume = 120 ms, plausible 20 to 250 ms"),
+    A("snapshots.stun.resume", "80 ms", "time", "10 ms", "150 ms", SPLIT, "inferred", "until vCPUs run again"),
+    A("snapshots.stun.close", "15 ms", "time", "5 ms", "40 ms", SPLIT, "inferred",
+      "host work per disk; close + create + open = 60 ms, plausible 20 to 150 ms"),
+    A("snapshots.stun.create", "25 ms", "time", "10 ms", "60 ms", SPLIT, "inferred", "host work per disk"),
+    A("snapshots.stun.open", "20 ms", "time", "5 ms", "50 ms", SPLIT, "inferred", "host work per disk"),
+    A("snapshots.stun.close_ios", "3", "count", "1", "8", SPLIT, "inferred",
+      "metadata I/Os per disk, one after the other; 12 in all, plausible 6 to 30"),
+    A("snapshots.stun.create_ios", "5", "count", "3", "12", SPLIT, "inferred", "metadata I/Os per disk"),
+    A("snapshots.stun.open_ios", "4", "count", "2", "10", SPLIT, "inferred", "metadata I/Os per disk"),
+    A("snapshots.stun.cbt_close_ios", "2", "count", "1", "5",
+      "VMs losing high number of pings when consolidating snapshots (elatov): +1 s at create", "inferred",
+      "more metadata I/Os per tracked disk; +4 in all, plausible 2 to 10"),
+    A("snapshots.stun.cbt_open_ios", "2", "count", "1", "5",
+      "VMs losing high number of pings when consolidating snapshots (elatov): +1 s at create", "inferred",
+      "more metadata I/Os per tracked disk"),
+    A("snapshots.stun.metadata_size", "4 KiB", "size", "512 B", "64 KiB", OWN, "guess", "one metadata I/O"),
+    A("snapshots.stun.drain_limit", "60 s", "time", "5 s", "15 min", OWN, "guess",
+      "a longer drain fails the operation, which rolls back"),
+    A("snapshots.stun.cpt_extra", "30 ms", "time", "29 ms", "30 ms", "Broadcom KB 417644: 385/415 and 408/438 ms",
+      "documented", "ESXi 8 logs a CPT total that is this much longer than the stop"),
+)  # fmt: skip
+
+DELTA = (
+    A("snapshots.delta.grain", "4 KiB", "size", "4 KiB", "4 KiB", FORMAT, "measured", "SEsparse"),
+    A("snapshots.delta.table_grains", "4096", "count", "4096", "4096", FORMAT, "measured",
+      "32 KiB of 8-byte entries: one table maps 16 MiB"),
+    A("snapshots.delta.growth", "16 MiB", "size", "15 MiB", "16 MiB", FORMAT, "reported",
+      "one grain table's worth of grains"),
+    A("snapshots.delta.metadata", "0.3937 %", "percentage", "0.2 %", "0.4 %", FORMAT, "inferred",
+      "8 B table + 8 B back-map + 1/8 B bitmap per 4 KiB of the disk: 4.03 GiB per TiB"),
+    A("snapshots.delta.metadata_writes", "1", "count", "1", "3", "snapshots sheet, 8.1: 0.3 to 3",
+      "inferred", "after journal batching, per allocating write and grain table; whole numbers only"),
+    A("snapshots.delta.metadata_size", "4 KiB", "size", "512 B", "32 KiB", OWN, "guess", "one metadata I/O"),
+    A("snapshots.delta.cached_tables", "1024", "count", "0", "65536", OWN, "guess",
+      "per disk: maps 16 GiB; 0 keeps all. A miss costs a metadata read"),
+)  # fmt: skip
+
+MERGE = (
+    A("snapshots.merge.streams", "6", "count", "1", "32", PURE, "inferred",
+      "6 x 64 KiB = 0.4 MB in flight per disk, plausible 0.1 to 2 MB: the rate is that / (read + write latency)"),
+    A("snapshots.merge.chunk", "64 KiB", "size", "64 KiB", "1 MiB", PURE, "inferred", "one copy"),
+    A("snapshots.merge.rate", "1 GB/s", "rate", "10 MB/s", "1 GB/s", "snapshots sheet, 8.3", "inferred",
+      "cap per disk"),
+    A("snapshots.merge.limit", "24 h", "time", "1 h", "72 h", OWN, "guess",
+      "a longer pass fails: the VM needs consolidation"),
+)  # fmt: skip
+
+TIMERS = (
+    A("timer.windows-cluster-heartbeat", "5 s", "time", "5 s", "20 s",
+      "Veeam KB1744: cluster failover on snapshot (1 s x 5, 2008 to 2012 R2)", "reported", "failover cluster default"),
+    A("timer.windows-cluster-2016", "10 s", "time", "10 s", "20 s",
+      "recalled: same-subnet threshold 10 x 1 s from Windows Server 2016", "guess", "no source at hand: check it"),
+    A("timer.windows-cluster-raised", "20 s", "time", "10 s", "20 s",
+      "Veeam KB1744: cluster failover on snapshot (2 s x 10)", "reported", "often raised to this for backups"),
+    A("timer.sql-availability-group", "10 s", "time", "5 s", "60 s",
+      "Microsoft: Change the session-timeout period for an availability replica", "documented", "session time-out"),
+)  # fmt: skip
+
+SNAPSHOTS = STUN + DELTA + MERGE + TIMERS
