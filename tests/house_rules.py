@@ -1,6 +1,7 @@
 """What the house tests share: the checkout's root and its Python files as parsed trees."""
 
 import ast
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +32,11 @@ def text_of(path: Path) -> str | None:
     """The file's text; None if it is not text."""
     content = path.read_bytes()
     return None if b"\0" in content else content.decode("utf-8", "replace")
+
+
+def targets(makefile: str) -> set[str]:
+    """The names that `make NAME` can build."""
+    return {name for line in re.findall(r"^([a-z][a-z ]*):(?!=)", makefile, re.MULTILINE) for name in line.split()}
 
 
 def plant(root: Path, files: dict[str, str]) -> Path:

@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from house_rules import ROOT, plant, text_of, tracked
+from house_rules import ROOT, plant, targets, text_of, tracked
 from packaging.requirements import Requirement
 
 MACHINE_PATH = re.compile(r"(?:^|[^A-Za-z0-9_.])/(?:work|root|home|farm|Users)/")
@@ -56,11 +56,6 @@ def requirement_faults(root: Path) -> list[str]:
     entries = re.split(r"^(?=\S)", lock, flags=re.MULTILINE)
     faults += [f"{entry.split()[0]}: no hash" for entry in entries if "==" in entry and "--hash=sha256:" not in entry]
     return faults
-
-
-def targets(makefile: str) -> set[str]:
-    """The names that `make NAME` can build."""
-    return {name for line in re.findall(r"^([a-z][a-z ]*):(?!=)", makefile, re.MULTILINE) for name in line.split()}
 
 
 def test_no_tracked_file_names_a_machine_path() -> None:
