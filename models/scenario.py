@@ -199,7 +199,7 @@ class MergeCosts:
     streams: int
     chunk_bytes: int
     rate_bytes_per_s: int  # cap; 0: none
-    limit_ns: int  # a longer pass fails: the VM needs consolidation
+    limit_ns: int  # a longer pass fails: the VM needs consolidation; 0: none
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,10 @@ class Transport:
         self.network_bytes = 0
         self.stored_bytes = 0
 
+    def reduced(self, size: int) -> int:
+        """What the repository stores of that many raw bytes."""
+        return size * 1000 // self.spec.reduction_milli
+
     def send(self, now: int, size: int, stream: Bucket) -> int:
         """When a block that was read now has been committed: through its stream, the host's service, the repository."""
         spec = self.spec
@@ -116,7 +120,7 @@ class Transport:
             admit(stream, now, transfer_ns(size, spec.stream_bytes_per_s)),
             admit(self.host, now, transfer_ns(size, spec.host_bytes_per_s)),
         )
-        stored = size * 1000 // spec.reduction_milli
+        stored = self.reduced(size)
         self.network_bytes += size
         self.stored_bytes += stored
         return max(sent, admit(self.repository, now, transfer_ns(stored, spec.repository_bytes_per_s)))
@@ -133,7 +137,7 @@ class BackupRead:
         self.blocks = iter(blocks)
         self.level = grains.depth(disk.map) - 1  # the snapshot is below the top delta
         self.done = disk.clock.signal()
-        self.bytes_read = 0
+        self.bytes_read = self.bytes_stored = 0
         self.stopped = False
         self._stream = bucket(0)
         self._working = transport.spec.reads_in_flight
@@ -153,6 +157,7 @@ class BackupRead:
             commands = [Command(BACKUP, False, size, next(self.draws)) for size in sizes]
             yield run_side_by_side(clock, self.flow, commands)
             self.bytes_read += sum(sizes)
+            self.bytes_stored += self.transport.reduced(sum(sizes))
             yield clock.at(self.transport.send(int(clock._now), sum(sizes), self._stream), key)
         self._working -= 1
         if not self._working:

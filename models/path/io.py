@@ -43,6 +43,11 @@ class GuestIo:
             self.ledger.append((cause, now - self.clock_ns))
             self.clock_ns = now
 
+    def charge_all(self, parts: list[tuple[int, int]]) -> None:
+        """The time since the last entry was spent on these (cause, ns) parts."""
+        self.ledger.extend(parts)
+        self.clock_ns += sum(ns for _, ns in parts)
+
 
 class Waiter(Protocol):
     """Who wants to know that a command has completed."""

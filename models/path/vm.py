@@ -32,7 +32,7 @@ class FilterStage(Protocol):
         """Cost of the next hop up."""
 
     def passes(self, disk: int, io: GuestIo) -> None:
-        """The I/O has crossed the hop down."""
+        """The I/O has crossed the hops down. Only the last filter may act on it (so the hops are one wait)."""
 
 
 class Door:
@@ -163,22 +163,20 @@ class Vm:
         if self.stunned:
             yield from self._wait_at_gate(io, causes.stun_hold_in)
         self._pass_gate(io)
-        number = self._carried
+        down = [(causes.filter[stage.name], stage.down_ns()) for stage in self.filters]
+        number, hops = self._carried, sum(ns for _, ns in down)
+        if hops:
+            yield clock.at(int(clock._now) + hops, order(ARRIVAL, 1, self.index, number))
+            io.charge_all(down)
         for stage in self.filters:
-            hop = stage.down_ns()
-            if hop:
-                yield clock.at(int(clock._now) + hop, order(ARRIVAL, 1, self.index, number))
-                io.charge(causes.filter[stage.name], int(clock._now))
             stage.passes(disk, io)
         yield from self.disks[disk].access(io)
-        for stage in reversed(self.filters):
-            hop = stage.up_ns()
-            if hop:
-                yield clock.at(int(clock._now) + hop, order(COMPLETION, 1, self.index, number))
-                io.charge(causes.filter[stage.name], int(clock._now))
-        if self.path_latency_ns:
-            yield clock.at(int(clock._now) + self.path_latency_ns, order(COMPLETION, 2, self.index, number))
-            io.charge(causes.host_path, int(clock._now))
+        up = [(causes.filter[stage.name], stage.up_ns()) for stage in self.filters]
+        up.append((causes.host_path, self.path_latency_ns))
+        hops = sum(ns for _, ns in up)
+        if hops:
+            yield clock.at(int(clock._now) + hops, order(COMPLETION, 1, self.index, number))
+            io.charge_all(up)
         self._post(io)
         if self.stunned:
             yield from self._wait_at_gate(io, causes.stun_hold_out)

@@ -127,26 +127,24 @@ class Backup:
         pages = [max(1, -(-extents // spec.query_page_extents)) for extents in cut.extents]
         yield story.sleep(len(vm.disks) * spec.disk_open_ns + sum(pages) * spec.query_page_ns)
         record.note(read_start_ns=story.now)
-        stored = self.job.transport.stored_bytes
         reads = [
             BackupRead(disk, self.job.flows[name], self.job.draws[name], self.job.transport, blocks)
             for disk, blocks, name in zip(vm.disks, cut.blocks, (d.spec.datastore for d in vm.disks), strict=True)
         ]
-        finished = True
+        finished, limit = True, spec.job_limit_ns
         for read in reads:
-            left = self._started_ns + spec.job_limit_ns - story.now if spec.job_limit_ns else 0
-            if spec.job_limit_ns and (left <= 0 or not (yield story.wait(read.done, left))):
+            left = max(1, self._started_ns + limit - story.now) if limit else 0
+            if not (yield story.wait(read.done, left)):
                 finished = False
                 read.stop()
-            if not spec.job_limit_ns or not finished:
                 yield story.wait(read.done)
         record.note(
             read_end_ns=story.now,
             read_bytes=sum(read.bytes_read for read in reads),
-            stored_bytes=self.job.transport.stored_bytes - stored,
+            stored_bytes=sum(read.bytes_stored for read in reads),
         )
         if not finished:
-            return f"failed: the job took longer than {spec.job_limit_ns / 1e9:g} s"
+            return f"failed: the job took longer than {limit / 1e9:g} s"
         yield story.sleep(spec.commit_ns)
         record.note(usable_ns=story.now)
         cut.succeed(story.now)

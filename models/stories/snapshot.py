@@ -1,9 +1,10 @@
 """Snapshots of a VM: create with its stun, phase by phase, and consolidation by mirror driver.
 
-A stun stops the vCPUs, lets I/O in flight drain, closes each disk, creates and opens its delta, and resumes. Each part
-takes as long as it takes: the drain as long as the I/Os in flight, the file work as long as its metadata I/Os on that
-disk's datastore. Consolidation stuns twice, to insert the mirror and to switch to the base. A drain beyond its limit
-fails the operation, which rolls back. Source: snapshots_vadp sheet 2.1, 3.2, 8.2. Left out: quiesce, memory, locks.
+A stun stops the vCPUs, lets I/O in flight drain, saves the devices' state (`stop`), closes each disk, creates and
+opens its delta, and resumes. Each part takes as long as it takes: the drain as long as the I/Os in flight, the file
+work as long as its metadata I/Os on that disk's datastore. Consolidation stuns twice, to insert the mirror and to
+switch to the base. A drain beyond its limit fails the operation, which rolls back.
+Source: snapshots_vadp sheet 2.1, 3.2, 8.2. Left out: quiesce, memory, locks.
 """
 
 from collections.abc import Callable, Generator
@@ -65,11 +66,12 @@ class Snapshots:
         started = story.now
         for disk in vm.disks:
             merge = Merge(disk, self.spec.merge)
-            left = started + self.spec.merge.limit_ns - story.now
-            if left <= 0 or not (yield story.wait(merge.done, left)):
+            limit = self.spec.merge.limit_ns
+            left = max(1, started + limit - story.now) if limit else 0
+            if not (yield story.wait(merge.done, left)):
                 merge.stop()
                 yield story.wait(merge.done)
-                outcome = f"failed: consolidation took longer than {self.spec.merge.limit_ns / 1e9:g} s"
+                outcome = f"failed: consolidation took longer than {limit / 1e9:g} s"
                 break
 
         def switch() -> None:
@@ -85,11 +87,12 @@ class Snapshots:
     def _stun(self, story: Story, vm: Vm, reason: str, job: str, change: Callable[[], None]) -> Told:
         """The VM is stopped and runs again; `change` happens between, unless the drain fails."""
         costs, start = self.spec.stun, story.now
+        in_flight = vm.in_flight
         vm.hold()
-        yield story.sleep(costs.stop_ns)
-        stopped, in_flight = story.now, vm.in_flight
         drained: bool = yield story.wait(vm.drained(), costs.drain_limit_ns)
-        drain = story.now - stopped
+        drain = story.now - start
+        yield story.sleep(costs.stop_ns)
+        stopped = story.now - start - drain
         work = [0, 0, 0]
         outcome = f"failed: the drain took longer than {costs.drain_limit_ns / 1e9:g} s"
         if drained:
@@ -103,7 +106,7 @@ class Snapshots:
         vm.release()
         self.stuns.append(
             StunRow(
-                vm.spec.name, reason, job, start, story.now - start, stopped - start, drain, work[0], work[1], work[2],
+                vm.spec.name, reason, job, start, story.now - start, stopped, drain, work[0], work[1], work[2],
                 story.now - resuming, story.now - start + costs.cpt_extra_ns, in_flight, held, outcome,
             )
         )  # fmt: skip
