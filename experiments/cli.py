@@ -22,7 +22,12 @@ from sim.replication import WorkerLost
 DEMO = ROOT / "scenarios" / "demo.toml"
 DEFAULTS = Options()
 
-app = App(name="stunlab", version=VERSION, help="What a VM feels when its storage is protected: latency, stun, RPO.")
+app = App(
+    name="stunlab",
+    version=VERSION,
+    help="What a VM feels when its storage is protected: latency, stun, RPO.",
+    suppress_keyboard_interrupt=False,
+)
 
 
 @app.command
@@ -108,10 +113,10 @@ def validate(*, data: Path | None = None, json: Flag = False) -> int:
     json
         Print the rows as JSON.
     """
-    from experiments.validate import main as hold_against
-
     if data is not None and not data.is_dir():
         raise InputError([f"--data: {data} is no folder; name the folder of measured data, or leave the option out"])
+    from experiments.validate import main as hold_against
+
     return hold_against(data, json)
 
 

@@ -15,6 +15,7 @@ from experiments.group_view import ALL_VMS, GroupView, groups
 from experiments.identity import result_hash, source_hash
 from experiments.metrics import METRICS, Metric
 from models.result import RunResult
+from models.run import SimulationError, simulate
 from models.scenario import Arm, Scenario
 from sim.histogram import merged
 from sim.replication import TaskError, run_all
@@ -119,8 +120,6 @@ class Comparison:
 
 def run_task(task: Task) -> RunResult:
     """One run's result."""
-    from models.run import simulate
-
     return simulate(task.scenario, task.arm, task.replicate)
 
 
@@ -140,15 +139,13 @@ def compare(
     SimulationError, naming arm and replicate, when a run fails (its audit, for instance), and WorkerLost when a process
     was killed.
     """
-    from models.run import SimulationError
-
     scenario = loaded.scenario
     tasks = [Task(scenario, arm, i) for i in range(scenario.run.replications) for arm in scenario.arms]
     try:
         results = run_all(tasks, run, workers, on_progress, task_name)
     except TaskError as error:
-        if isinstance(error.__cause__, SimulationError):
-            raise SimulationError(str(error)) from error
+        if isinstance(error.__cause__, SimulationError):  # it names arm and replicate itself
+            raise error.__cause__ from None
         raise
     return summarise(scenario, results, loaded.warnings)
 

@@ -21,9 +21,8 @@ from typing import Any
 
 from experiments.compare import Comparison
 from experiments.errors import InputError
-from experiments.identity import VERSION, result_hash, source_hash, trace_digests
+from experiments.identity import VERSION, trace_digests
 from experiments.tables import TABLES
-from models.scenario import Scenario
 
 PART = ".part"  # ends the name of a folder in the making
 
@@ -39,10 +38,10 @@ class Execution:
     command: str
 
 
-def folder_of(scenario: Scenario, out: Path) -> Path:
-    """Where the result of this scenario belongs under `out`."""
-    name = re.sub(r"[^\w.-]+", "-", scenario.name).strip(".-") or "scenario"
-    return out / f"{name}-{result_hash(scenario, source_hash())}"
+def folder_of(name: str, result: str, out: Path) -> Path:
+    """Where the result with this hash of the scenario of this name belongs under `out`."""
+    safe = re.sub(r"[^\w.-]+", "-", name).strip(".-") or "scenario"
+    return out / f"{safe}-{result}"
 
 
 def check_free(folder: Path, force: bool) -> None:
@@ -78,7 +77,7 @@ def write_result(
 
     An existing result is replaced only with `force`. After an exception, Ctrl-C included, the folder is as it was.
     """
-    folder = folder_of(comparison.scenario, out)
+    folder = folder_of(comparison.scenario.name, comparison.hash, out)
     check_free(folder, force)
     with _in_the_making(folder) as part:
         _write_tables(comparison, part / "tables")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from experiments.compare import Comparison, compare
 from experiments.errors import InputError
+from experiments.identity import result_hash, source_hash
 from experiments.options import Options
 from experiments.output import Execution, check_free, folder_of, write_result
 from experiments.progress import progress
@@ -50,7 +51,7 @@ def only(loaded: Loaded, arm: Arm | None) -> Loaded:
 def simulate(loaded: Loaded, options: Options) -> int:
     """Every arm in every replication: result folder written, verdict printed, 0 returned."""
     scenario = loaded.scenario
-    check_free(folder_of(scenario, options.out), options.force)
+    check_free(folder_of(scenario.name, result_hash(scenario, source_hash()), options.out), options.force)
     workers = options.workers or available_cpus()
     began = time.monotonic()
     with progress(scenario.name, len(scenario.arms) * scenario.run.replications, quiet=options.json) as on_progress:
