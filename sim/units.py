@@ -42,10 +42,11 @@ _NAMES = {"time": "a time", "size": "a size", "rate": "a bandwidth", "iops": "an
           "percentage": "a percentage", "number": "a number", "count": "a whole number"}  # fmt: skip
 _FINEST = {"time": "1 ns", "size": "1 B", "rate": "1 B/s", "iops": "1 iops", "percentage": "1 ppm", "number": "0.001",
            "count": "1"}  # fmt: skip
+_USUAL = {"time": "s", "size": "MiB", "rate": "MB/s", "iops": "iops", "percentage": "%"}
 _WORDS = {"sec": "s", "secs": "s", "second": "s", "seconds": "s", "msec": "ms", "usec": "us", "nsec": "ns",
           "minute": "min", "minutes": "min", "mins": "min", "hour": "h", "hours": "h", "hr": "h", "day": "d",
           "days": "d", "bytes": "B", "byte": "B", "percent": "%", "pct": "%", "io/s": "iops", "ios": "iops",
-          "kbps": "kbit/s", "mbps": "Mbit/s", "gbps": "Gbit/s", "μs": "µs"}  # fmt: skip
+          "μs": "µs"}  # fmt: skip
 _QUANTITY = re.compile(r"([+-]?)([0-9]{1,20}(?:\.[0-9]{1,20})?)[ \t]*([^0-9\s.,_+-].{0,29})?", re.ASCII)
 PATTERNS = {
     name: r"^\s*[0-9]+(\.[0-9]+)?\s*" + "(" + "|".join(re.escape(unit) for unit in units) + r")\s*$"
@@ -84,7 +85,7 @@ def _unknown(text: str, number: str, unit: str, dimension: str) -> str:
     """The message for a unit that this dimension does not have: looks through all dimensions before it guesses."""
     example = EXAMPLES[dimension]
     if not unit:
-        return f'has no unit ({_shown(text)}), write for example "{example}"'
+        return f'has no unit ({_shown(text)}), write for example "{number} {_USUAL[dimension]}"'
     if dimension in ("number", "count"):
         return f"is not {_NAMES[dimension]} ({_shown(text)}), write it without a unit, for example {example}"
     for other, units in UNITS.items():
@@ -107,8 +108,11 @@ def _meant(unit: str, dimension: str) -> list[str]:
     own = list(UNITS[dimension])
     every = own + [known for units in UNITS.values() for known in units if known not in own]
     same = [known for known in every if known and known.casefold() == folded]
-    if same and "b/s" in folded and "b" in unit:
-        same += [f"{unit[0].upper() if folded[0] in 'mg' else folded[0]}bit/s"] if folded[0] in "kmg" else []
+    prefix = "k" if folded[0] == "k" else folded[0].upper()
+    if same and folded in ("kb/s", "mb/s", "gb/s") and "b" in unit:
+        same.append(f"{prefix}bit/s")
+    if folded in ("kbps", "mbps", "gbps"):
+        same = [f"{prefix}B/s"] if "B" in unit else [f"{prefix}bit/s", f"{prefix}B/s"]
     if same or folded in _WORDS:
         return same or [_WORDS[folded]]
     begin = [known for known in own if known.casefold().startswith(folded)]

@@ -52,15 +52,15 @@ class AddressesTable(Table):
 class BurstTable(Table):
     """A stretch of time with another arrival rate."""
 
-    at: Time = Field(description="from the run's start")
-    duration: LongTime
-    rate: Iops
+    at: Time = Field(description="from the run's start", examples=["60 s"])
+    duration: LongTime = Field(examples=["10 s"])
+    rate: Iops = Field(examples=["300 iops"])
 
 
 class TwoStateTable(Table):
     """Random bursts: quiet at the workload's rate, busy at `busy_rate`, exponential stays in both."""
 
-    busy_rate: PositiveIops
+    busy_rate: PositiveIops = Field(examples=["300 iops"])
     quiet: LongTime = registered("workload.two_state.quiet")
     busy: LongTime = registered("workload.two_state.busy")
 

@@ -70,6 +70,11 @@ def shown_path(path: Path) -> str:
     return text
 
 
+def header(path: Path) -> str:
+    """The name of the path's table as its header would have it: ``vm.sql.disk``."""
+    return shown_path(tuple(part for part in path if not isinstance(part, int)))
+
+
 def excerpt(line: str, column: int, length: int) -> str:
     """The line, cut to a readable width, with a mark under `length` characters from `column`; '' for an empty one."""
     if not line.strip():

@@ -4,7 +4,7 @@ Rough on purpose: mean rates, no queueing, closed-loop workloads left out (they 
 happens is what the simulation is for.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import exp
 
 from experiments.scenario.locate import Path
@@ -58,25 +58,27 @@ def _backups(scenario: Scenario) -> Iterator[Mistake]:
             text = f"starts no backup: the run ends first ({human_time(job.first_ns)} of {human_time(duration)})"
             yield Mistake((*at, "first"), text)
         members = [vms[name] for name in job.vms]
-        rate = _read_rate(job, members)
-        full = sum(disk.size_bytes for vm in members for disk in vm.disks)
-        changed = sum(_changed_bytes(vm, job, duration) for vm in members)
-        for what, size in (("the full backup", full), ("an incremental backup", changed)):
-            needed = int(size / rate * NS_PER_S) if rate else 0
-            if needed > job.interval_ns:
-                text = (f"is too short for {what}: {human_bytes(int(size))} at {human_rate(int(rate))} take at least "
-                        f"{human_time(needed)}, longer than {human_time(job.interval_ns)}")  # fmt: skip
+        full = [sum(disk.size_bytes for disk in vm.disks) for vm in members]
+        changed = [_changed_bytes(vm, job, duration) for vm in members]
+        for what, sizes in (("the full backup", full), ("an incremental backup", changed)):
+            needed = _read_s(job, members, sizes)
+            if needed * NS_PER_S > job.interval_ns:
+                size, rate = human_bytes(int(sum(sizes))), human_rate(int(sum(sizes) / needed))
+                text = (f"is too short for {what}: {size} at {rate} take at least "
+                        f"{human_time(int(needed * NS_PER_S))}, longer than {human_time(job.interval_ns)}")  # fmt: skip
                 yield Mistake((*at, "interval"), text)
-        yield from _deltas(scenario, job, members, full / rate if rate else 0.0)
+        yield from _deltas(scenario, job, members, _read_s(job, members, full))
 
 
-def _read_rate(job: Vadp, members: list[Vm]) -> float:
-    """The fastest the job can read, in bytes per second; 0: no cap is known."""
-    sizes = sorted((len(vm.disks) for vm in members), reverse=True)
-    disks = sum(sizes[: job.parallel_vms])
+def _read_s(job: Vadp, members: list[Vm], sizes: Sequence[float]) -> float:
+    """The least time, in seconds, to read that many bytes of each VM, all disks of a VM at once."""
     stored = job.repository_bytes_per_s * job.reduction_milli / MILLI
-    caps = [job.stream_bytes_per_s * disks, job.host_bytes_per_s, stored]
-    return float(min((cap for cap in caps if cap), default=0))
+    alone = [0.0]
+    for vm, size in zip(members, sizes, strict=True):
+        caps = (job.stream_bytes_per_s * len(vm.disks), job.host_bytes_per_s, stored)
+        alone.append(max(size / cap if cap else 0.0 for cap in caps))
+    together = max(sum(sizes) / cap if cap else 0.0 for cap in (job.host_bytes_per_s, stored))
+    return max(together, sum(alone) / job.parallel_vms, *alone)
 
 
 def _changed_bytes(vm: Vm, job: Vadp, duration_ns: int) -> float:
@@ -129,9 +131,11 @@ def _replication(scenario: Scenario) -> Iterator[Mistake]:
         written = sum(written_bytes_per_s(w, scenario.run.duration_ns) for vm in members for w in vm.workloads)
         on_wire = written * MILLI / group.reduction_milli
         if on_wire > group.link_bytes_per_s:
-            reduction = f"{group.reduction_milli / MILLI:g}"
-            text = (f"is slower than the mean write rate: {human_rate(int(written))} / {reduction} = {human_rate(int(on_wire))} "
-                    f"on a link of {human_rate(group.link_bytes_per_s)}, replication will fall behind for good")  # fmt: skip
+            needed = f"{human_rate(int(written))} / {group.reduction_milli / MILLI:g} = {human_rate(int(on_wire))}"
+            link = human_rate(group.link_bytes_per_s)
+            text = (
+                f"is slower than the mean write rate: {needed} on a link of {link}, replication falls behind for good"
+            )
             yield Mistake(("protection", "vaio", group.name, "link"), text)
 
 

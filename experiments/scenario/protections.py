@@ -72,7 +72,7 @@ class VadpTable(Table):
 
     vms: list[str] = Field(min_length=1, description="VM groups, or single VMs of a group")
     first: Time = registered("vadp.first")
-    interval: LongTime
+    interval: LongTime = Field(examples=["24 h"])
     parallel_vms: Positive = registered("vadp.parallel_vms")
     serving_host: str | None = Field(default=None, description="host that serves the NBD reads; absent: the first")
     cbt_block: FullSize = registered("vadp.cbt_block")
@@ -93,7 +93,7 @@ class VaioTable(Table):
     """Asynchronous replication by an inline filter: one consistency group."""
 
     vms: list[str] = Field(min_length=1, description="VM groups, or single VMs of a group")
-    link: Rate
+    link: Rate = Field(examples=["100 Mbit/s"])
     down: Time = registered("vaio.down")
     up: Time = registered("vaio.up")
     buffer: FullSize = registered("vaio.buffer")

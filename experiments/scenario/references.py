@@ -48,7 +48,7 @@ def check_references(file: ScenarioFile, known: Known) -> Iterator[Mistake]:
     for group, vm in file.vm.items():
         at: Path = ("vm", group)
         yield from _one_of((*at, "host"), vm.host, known.hosts, "host")
-        for number, name in enumerate(vm.filters):
+        for number, name in enumerate(dict.fromkeys(vm.filters)):
             yield from _one_of((*at, "filters", number), name, known.filters, "filter")
         yield from _twice((*at, "filters"), vm.filters, "filter")
         for number, disk in enumerate(vm.disk):

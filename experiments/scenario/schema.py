@@ -92,13 +92,13 @@ class FilterTable(Table):
 class TimerTable(Table):
     """A time-out outside the VM that its stuns are held against."""
 
-    limit: LongTime
+    limit: LongTime = Field(examples=["10 s"])
 
 
 class ScenarioFile(Table):
     """One scenario: the machines, what they do, how they are protected, and the run."""
 
-    name: Name = Field(description="short name, used for the results folder")
+    name: Name = Field(description="short name, used for the results folder", examples=["first-try"])
     title: str = Field(default="", description="one line for reports; absent: the name")
     compressed: bool = Field(default=False, description="a compressed time scale; every report says so")
     run: RunTable = Field(default_factory=RunTable)

@@ -13,11 +13,10 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from experiments.scenario.locate import Path
-from experiments.scenario.messages import Mistake, shown
+from experiments.scenario.messages import Mistake, header, shown
 from experiments.scenario.quantities import Table
 from experiments.scenario.schema import ScenarioFile
 
-PLACEHOLDERS: dict[str, object] = {"name": "unnamed", "vm": {}}
 _ROUNDS = 12
 _PLAIN = {
     "bool_type": "is not true or false ({value}), write one of them without quotes",
@@ -54,13 +53,8 @@ def _repaired(data: dict[str, Any], errors: list[ErrorDetails]) -> ScenarioFile 
 
 
 def _leave_out(data: dict[str, Any], error: ErrorDetails) -> None:
-    """Removes what is wrong: the key, or the list it is an item of, or the table that misses a key."""
+    """Removes what is wrong, or the list it is an item of; puts any valid value where a key is missing."""
     path = _path(error)
-    if len(path) == 1 and path[0] in PLACEHOLDERS:
-        data[str(path[0])] = copy.deepcopy(PLACEHOLDERS[str(path[0])])
-        return
-    if error["type"] == "missing":
-        path = path[:-1]
     while path and isinstance(path[-1], int):
         path = path[:-1]
     holder: Any = data
@@ -71,6 +65,8 @@ def _leave_out(data: dict[str, Any], error: ErrorDetails) -> None:
             return
     if path and isinstance(holder, dict):
         holder.pop(path[-1], None)
+        if error["type"] == "missing":
+            holder[path[-1]] = _stand_in(path)
 
 
 def _path(error: ErrorDetails) -> Path:
@@ -81,7 +77,7 @@ def _mistake(error: ErrorDetails) -> Mistake:
     """The error in our words, at its place."""
     kind, path, value = error["type"], _path(error), error["input"]
     if kind == "missing":
-        return Mistake(path, "is missing" + _example(path), at_key=True)
+        return Mistake(path, "is missing" + _how_to_add(path), at_key=True)
     if kind == "extra_forbidden":
         return Mistake(path, "is an unknown key" + _similar_key(path), at_key=True)
     if kind == "literal_error":
@@ -89,7 +85,7 @@ def _mistake(error: ErrorDetails) -> Mistake:
     if kind == "list_type":
         return Mistake(path, _no_list(path, value))
     if kind in _PLAIN:
-        facts = {"value": shown(value), "path": ".".join(map(str, path)), **error.get("ctx", {})}
+        facts = {"value": shown(value), "path": header(path), **error.get("ctx", {})}
         return Mistake(path, _PLAIN[kind].format(**facts))
     text = error["msg"]
     return Mistake(path, text if "(" in text else _with_value(text, value), at_key=error["loc"][-1] == "[key]")
@@ -110,22 +106,29 @@ def _choice(expected: str, value: object) -> str:
 
 def _no_list(path: Path, value: object) -> str:
     if path[-1] in ("disk", "workload", "burst"):
-        return f"is not an array of tables ({shown(value)}), write each as [[{'.'.join(map(str, path))}]]"
+        return f"is not an array of tables ({shown(value)}), write each as [[{header(path)}]]"
     return f"is not an array ({shown(value)}), write it in square brackets"
 
 
+def _stand_in(path: Path) -> object:
+    """A valid value for a required key."""
+    return {"vm": {}, "disk": [{}], "vms": ["NAME"]}.get(str(path[-1]), _example(path))
+
+
 def _example(path: Path) -> str:
-    """Advice for a missing key, from its own JSON Schema."""
+    """The example of a required text, as the schema gives it."""
     table = _table(path[:-1])
-    if path[-1] == "disk":
-        return f", add a disk: [[{'.'.join(map(str, path))}]]"
+    schema = table.model_json_schema()["properties"][str(path[-1])] if table else {}
+    return str((schema.get("examples") or ["NAME"])[0])
+
+
+def _how_to_add(path: Path) -> str:
+    """Advice for a missing key."""
     if path == ("vm",):
         return ", add at least one VM group: [vm.NAME]"
-    schema = table.model_json_schema()["properties"][str(path[-1])] if table else {}
-    example = (schema.get("examples") or [None])[0] or ([] if schema.get("type") == "array" else None)
-    if example is None:
-        return f', add {path[-1]} = "..."'
-    return f", add for example {path[-1]} = " + ('["NAME"]' if example == [] else f'"{example}"')
+    if path[-1] == "disk":
+        return f", add a disk: [[{header(path)}]]"
+    return f", add for example {path[-1]} = " + ('["NAME"]' if path[-1] == "vms" else f'"{_example(path)}"')
 
 
 def _similar_key(path: Path) -> str:

@@ -82,6 +82,7 @@ def _syntax(message: str, text: str) -> tuple[str, int, int]:
     """What is wrong and where, from the parser's message."""
     place = _PLACE.search(message)
     what = message[: place.start()] if place else message
+    what = re.sub(r"\('(.*?)',?\)", lambda names: "[" + names[1].replace("', '", ".") + "]", what)
     if place and place[1]:
         line, column = int(place[1]), int(place[2])
     else:
