@@ -7,6 +7,7 @@ Sources: Kleinrock, "Queueing Systems" (Erlang C, Pollaczek-Khinchine); Reiser a
 Closed Multichain Queuing Networks" (exact MVA, multi-server stations); the rest is derived in its docstring.
 """
 
+import heapq
 import math
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -41,6 +42,17 @@ def mg1_wait(rate: float, mean: float, second_moment: float) -> float:
 def lognormal_second_moment(mean: float, sigma: float) -> float:
     """E[X^2] of a lognormal with this mean whose underlying normal has standard deviation `sigma`."""
     return mean * mean * math.exp(sigma * sigma)
+
+
+def fifo_waits(arrivals: Sequence[int], services: Sequence[int], servers: int) -> list[int]:
+    """The exact wait of every arrival in a FIFO queue of equal servers (Kiefer-Wolfowitz), arrivals ascending."""
+    free = [0] * servers
+    waits = []
+    for arrival, service in zip(arrivals, services, strict=True):
+        start = max(arrival, free[0])
+        heapq.heapreplace(free, start + service)
+        waits.append(start - arrival)
+    return waits
 
 
 class Station(NamedTuple):
@@ -97,12 +109,19 @@ def water_filling(
     for _ in range(200):
         middle = (low + high) / 2
         low, high = (middle, high) if sum(filled(middle)) < total else (low, middle)
-    return tuple(filled(high))
+    return tuple(filled(low))
 
 
 def distinct(draws: float, probabilities: Sequence[float]) -> float:
     """Expected number of different granules after independent draws: the sum of 1 - (1 - p)^n."""
     return math.fsum(-math.expm1(draws * math.log1p(-p)) if p < 1 else 1.0 for p in probabilities)
+
+
+def distinct_deviation(draws: float, probabilities: Sequence[float]) -> float:
+    """Standard deviation of the number of different granules: the sum of e (1 - e) less n (sum p e)^2, e = exp(-n p)."""
+    missed = [math.exp(-draws * p) for p in probabilities]
+    together = math.fsum(p * e for p, e in zip(probabilities, missed, strict=True))
+    return math.sqrt(max(0.0, math.fsum(e * (1 - e) for e in missed) - draws * together * together))
 
 
 def zipf_probabilities(count: int, exponent: float) -> list[float]:

@@ -1,11 +1,13 @@
 """The closed forms against values worked out by hand."""
 
 import math
+from random import Random
 
 import pytest
 
 from experiments.validate import forms
 from experiments.validate.forms import Station
+from tests.oracles.twins import fifo_starts
 
 
 def test_erlang_c_of_one_server_is_the_load() -> None:
@@ -144,3 +146,24 @@ def test_slump_of_the_published_measurement() -> None:
     cost = forms.FirstTouch(2048, 65536, 2000, 64 * 2**20, True)
     assert forms.slump(cost, 1.0) == pytest.approx(607.656, rel=1e-3)
     assert forms.slump(cost, 10.0) == pytest.approx(16291.923, rel=1e-3)
+
+
+def test_fifo_waits() -> None:
+    # two servers, service 10: the third waits for the first to end at 10, the fourth for the second at 11
+    assert forms.fifo_waits([0, 1, 2, 3], [10] * 4, 2) == [0, 0, 8, 8]
+
+
+@pytest.mark.parametrize("servers", [1, 2, 5])
+def test_fifo_waits_agree_with_the_slow_twin(servers: int) -> None:
+    random = Random(servers)
+    arrivals = sorted(random.randrange(100_000) for _ in range(500))
+    services = [random.randrange(300 * servers) for _ in arrivals]
+    starts = fifo_starts(arrivals, services, servers)
+    assert forms.fifo_waits(arrivals, services, servers) == [b - a for a, b in zip(arrivals, starts, strict=True)]
+
+
+def test_deviation_of_distinct_granules() -> None:
+    # uniform, a = n/N = 1: N e^-1 (1 - 2 e^-1)
+    expected = math.sqrt(1000 * math.exp(-1) * (1 - 2 * math.exp(-1)))
+    assert forms.distinct_deviation(1000, [1 / 1000] * 1000) == pytest.approx(expected)
+    assert forms.distinct_deviation(10, [1.0]) == pytest.approx(0, abs=1e-2)
