@@ -1,8 +1,16 @@
 """`python -m experiments` is the command `stunlab`."""
 
+import sys
+
+
+def _start() -> int:
+    try:
+        from experiments.cli import main
+    except KeyboardInterrupt:  # while modules were loading
+        print("\ninterrupted: nothing was written", file=sys.stderr)
+        return 130
+    return main()
+
+
 if __name__ == "__main__":  # worker processes import this file under another name and must not load the command line
-    import sys
-
-    from experiments.cli import main
-
-    sys.exit(main())
+    sys.exit(_start())

@@ -61,7 +61,7 @@ def simulate(loaded: Loaded, options: Options) -> int:
         workers=workers,
         wall_seconds=round(time.monotonic() - began, 3),
         date=datetime.now(UTC).isoformat(timespec="seconds"),
-        command=shlex.join(sys.argv),
+        command=shlex.join(["stunlab", *sys.argv[1:]]),
     )
     folder = write_result(comparison, execution, options.out, options.force, _report(options))
     if options.json:

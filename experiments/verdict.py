@@ -58,11 +58,12 @@ def lines(comparison: Comparison) -> tuple[Line, ...]:
 def legend(comparison: Comparison) -> str:
     """How to read the rows, with the sample size and the level."""
     n, level = comparison.replications, f"{100 * comparison.level:g} %"
+    marks = f"{FEW} fewer than 100 I/Os beyond this quantile; - undefined."
     if n == 1:
-        return "One replication: no interval, nothing is settled. - undefined."
+        return f"One replication: no interval. {marks}"
     return (
         f"Mean over {n} replications ± half-width of the {level} Student-t interval; differences are paired. "
-        f"{SETTLED} the sign is settled; {FEW} fewer than 100 I/Os beyond this quantile; - undefined."
+        f"{SETTLED} the sign is settled; {marks}"
     )
 
 
@@ -84,7 +85,7 @@ def _whose(comparison: Comparison) -> dict[str, str]:
     protected = {name for vms in members for name in vms}
     groups = list(dict.fromkeys(vm.group for vm in scenario.vms))
     inside = [group for group in groups if any(vm.group == group and vm.name in protected for vm in scenario.vms)]
-    outside = [group for group in groups if group not in inside]
+    outside = [group for group in groups if group not in inside] if inside else []
     return {"focus": (inside or groups)[0], "neighbours": (outside or [""])[0], "all": ALL_VMS}
 
 

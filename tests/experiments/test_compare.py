@@ -98,7 +98,8 @@ def test_notes_say_what_a_reader_must_know(compared: Comparison) -> None:
     assert "a warning" in compared.notes
     single = summarise(fake_scenario(("none",), 1), [fake_result("none", 0)])
     assert any("One replication" in note for note in single.notes)
-    assert "nothing is settled" in legend(single)
+    assert "no interval" in legend(single)
+    assert len({line.title for line in lines(single)}) == len(lines(single))
     vm = single.scenario.vms[3]
     closed = replace(vm, workloads=(replace(vm.workloads[0], kind="closed"),))
     scenario = replace(compared.scenario, vms=(*compared.scenario.vms[:3], closed))
