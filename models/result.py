@@ -87,6 +87,9 @@ class IntervalRow(NamedTuple):
     kavg_ns: int  # mean over these commands, 0 if none
     davg_ns: int
     qavg_ns: int
+    writes: int  # delivered
+    write_ns: int  # their mean guest latency without stun holds, 0 if none
+    extra_commands: int  # of `commands`: metadata and parent reads, which only a delta disk causes
 
 
 class StunRow(NamedTuple):

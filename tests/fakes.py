@@ -204,7 +204,7 @@ def _vm_result(
     probe.add(0, DURATION - probe.count)
     rows = [
         IntervalRow(i * INTERVAL, name, h.count, h.count, wrote, h, h.count, q // max(1, h.count), d // max(1, h.count),
-                    q // max(1, h.count))
+                    q // max(1, h.count), h.count, q // max(1, h.count), 0)
         for i, (h, wrote, q, d) in enumerate(windows)
     ]  # fmt: skip
     slowest = tuple(sorted(slow, key=lambda io: (-io.latency_ns, io.ordinal))[:20])

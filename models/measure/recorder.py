@@ -9,7 +9,7 @@ from models.measure.door import DoorProbe
 from models.measure.risk import RiskMeter
 from models.path.causes import Causes
 from models.path.device import Flow
-from models.path.io import Command, GuestIo
+from models.path.io import METADATA, PARENT_READ, Command, GuestIo
 from models.result import IntervalRow, LedgerBin, SlowIo, VmResult
 from models.scenario import Scenario, Vm
 from sim.clock import Clock
@@ -23,11 +23,15 @@ class LedgerError(Exception):
 class Interval:
     """One VM's current interval."""
 
-    __slots__ = ("arrivals", "bytes_written", "commands", "davg", "ios", "kavg", "latency", "qavg")
+    __slots__ = (
+        "arrivals", "bytes_written", "commands", "davg", "extra", "ios", "kavg", "latency", "qavg", "write_ns",
+        "writes",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.arrivals = self.ios = self.bytes_written = self.commands = 0
-        self.kavg = self.davg = self.qavg = 0  # sums
+        self.kavg = self.davg = self.qavg = self.write_ns = 0  # sums
+        self.writes = self.extra = 0
         self.latency = Histogram()
 
 
@@ -66,6 +70,7 @@ class Recorder:
         self.causes = causes
         self.books = [Book(vm, scenario.run.warmup_ns) for vm in scenario.vms]
         self.rows: list[IntervalRow] = []
+        self._stun = (causes.stun_hold_in, causes.stun_hold_out)
         self._names = [[disk.name for disk in vm.disks] for vm in scenario.vms]
 
     # -- Watch ----------------------------------------------------------------------------------------------------
@@ -101,6 +106,8 @@ class Recorder:
         if io.write:
             book.delivered[1] += io.size
             interval.bytes_written += io.size
+            interval.writes += 1
+            interval.write_ns += latency - sum(ns for cause, ns in io.ledger if cause in self._stun)
             for meter, epoch in zip(book.meters, io.epochs, strict=True):
                 meter.acknowledged(now, epoch, io.disk, io.offset, io.size)
         if io.arrival_ns >= self.run.warmup_ns:
@@ -114,6 +121,7 @@ class Recorder:
         interval.kavg += command.issue_ns - command.enter_ns
         interval.davg += command.done_ns - command.issue_ns
         interval.qavg += command.slot_ns
+        interval.extra += command.cause in (METADATA, PARENT_READ)
         if command.enter_ns >= self.run.warmup_ns:
             book.gavg.add(command.done_ns - command.enter_ns)
 
@@ -143,8 +151,7 @@ class Recorder:
             sums[cause + 1] += ns
         book.ledger_ns += latency
         if latency > book.spec.disk_timeout_ns:
-            stun = {self.causes.stun_hold_in, self.causes.stun_hold_out}
-            running = sum(ns for cause, ns in io.ledger if cause not in stun)
+            running = sum(ns for cause, ns in io.ledger if cause not in self._stun)
             if running > book.spec.disk_timeout_ns:
                 book.late = [book.late[0] + 1, max(book.late[1], running)]
         kept = self.run.slowest
@@ -179,9 +186,9 @@ class Recorder:
         for book in self.books:
             now, n = book.interval, book.interval.commands
             means = (now.kavg // n, now.davg // n, now.qavg // n) if n else (0, 0, 0)
-            self.rows.append(
-                IntervalRow(start, book.spec.name, now.arrivals, now.ios, now.bytes_written, now.latency, n, *means)
-            )
+            write_ns = now.write_ns // now.writes if now.writes else 0
+            row = (now.arrivals, now.ios, now.bytes_written, now.latency, n, *means, now.writes, write_ns, now.extra)
+            self.rows.append(IntervalRow(start, book.spec.name, *row))
             book.interval = Interval()
 
     def little(self, vm: int, now: int) -> tuple[int, int]:
