@@ -9,8 +9,9 @@ DONE := $(VENV)/.done-$(shell $(PY) -c 'import sys; print("%d.%d" % sys.version_
 export PIP_USER := 0
 export PIP_NO_CACHE_DIR := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-# matplotlib's font cache belongs inside, and no other folder's packages may answer to our names.
+# matplotlib's font cache and the tests' folders belong inside; no other folder's packages may answer to our names.
 export MPLCONFIGDIR := $(CURDIR)/$(VENV)/matplotlib
+export PYTEST_DEBUG_TEMPROOT := $(CURDIR)/$(VENV)/tests
 export PYTHONHASHSEED ?= 0
 unexport PYTHONPATH PYTHONHOME PYTHONSAFEPATH PIP_TARGET PIP_PREFIX
 
@@ -23,7 +24,7 @@ $(DONE): requirements.lock
 
 install: $(DONE)
 demo: $(DONE) ; $(RUN) -m experiments demo --force
-test: $(DONE) ; $(RUN) -m pytest -q
+test: $(DONE) ; @mkdir -p $(VENV)/tests && $(RUN) -m pytest -q
 validate: $(DONE) ; $(RUN) -m experiments validate
 pictures: $(DONE) ; $(RUN) -m experiments pictures
 lint: $(DONE) ; $(RUN) -m ruff check . && $(RUN) -m ruff format --check . && $(RUN) -m mypy

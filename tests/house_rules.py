@@ -20,12 +20,14 @@ def python_files(root: Path, folders: tuple[str, ...] = PACKAGES) -> Iterator[tu
 
 def tracked(root: Path) -> list[Path]:
     """The files git keeps below `root`; where git cannot say, all files but those that are made here."""
-    try:
-        run = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        found = (path for path in sorted(root.rglob("*")) if path.is_file())
-        return [path for path in found if not MADE_HERE & set(path.relative_to(root).parts)]
-    return [root / name for name in sorted(run.stdout.split("\0")) if (root / name).is_file()]
+    if (root / ".git").exists():
+        try:
+            run = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True, check=True)
+            return [root / name for name in sorted(run.stdout.split("\0")) if (root / name).is_file()]
+        except (OSError, subprocess.CalledProcessError):
+            pass  # no git on this machine, or it distrusts the folder's owner
+    found = (path for path in sorted(root.rglob("*")) if path.is_file())
+    return [path for path in found if not MADE_HERE & set(path.relative_to(root).parts)]
 
 
 def text_of(path: Path) -> str | None:

@@ -193,7 +193,7 @@ def test_help_lists_the_commands_and_a_start_is_quick(tmp_path: Path) -> None:
 
 
 def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
-    command = f"{sys.executable} -m experiments assumptions | head -1"
+    command = f"'{sys.executable}' -m experiments assumptions | head -1"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         ["bash", "-c", command], capture_output=True, text=True, cwd=tmp_path, env=environment, check=True
