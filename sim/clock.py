@@ -21,6 +21,10 @@ STORY_ROUNDS = 1_000
 """More story wake-ups than this at one instant means that stories wake each other for ever."""
 
 
+STANDSTILL = 1_000_000
+"""More events than this at one instant mean that time does not go on."""
+
+
 class ClockError(Exception):
     """Time does not go on: the message names the story."""
 
@@ -73,9 +77,18 @@ class Clock(simpy.Environment):
         return Signal(self)
 
     def run_until(self, time_ns: int) -> None:
-        """Handles all that happens before `time_ns`; then it is `time_ns`."""
+        """Handles all that happens before `time_ns`; then it is `time_ns`. ClockError when time stands still."""
         queue, step = self._queue, self.step
+        instant, handled = -1, 0
         while queue and queue[0][0] < time_ns:
+            if queue[0][0] == instant:
+                handled += 1
+                if handled > STANDSTILL:
+                    raise ClockError(
+                        f"more than {STANDSTILL} events at {instant} ns: something that takes no time repeats"
+                    )
+            else:
+                instant, handled = int(queue[0][0]), 0
             step()
         self._now = time_ns
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from models import scenario
 from models.measure.recorder import Recorder
 from models.measure.risk import RiskMeter
-from models.mechanisms import cbt
 from models.path import guest
 from models.path.bulk import Transport
 from models.path.causes import Causes
@@ -136,7 +135,7 @@ class Hypervisor:
                 block = spec.cbt_block_bytes
                 while size > CBT_MAX_DISK:
                     block, size = block * 2, size // 2
-                disk.tracking = cbt.cbt(disk.spec.size_bytes, block)
+                disk.track_changes(block)
                 if store not in job.flows:
                     device = self._device(spec.serving_host, store)
                     job.flows[store] = device.add_flow(f"NBD {spec.name}", self._entity(), -1, Share())

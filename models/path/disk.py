@@ -17,6 +17,7 @@ from models.path.device import Flow
 from models.path.io import DATA, METADATA, MIRROR, PARENT_READ, Command, GuestIo, Stage
 from sim.clock import Clock, Signal
 
+MAX_DEPTH = grains.MAX_DEPTH
 Steps = Generator[Event, Any, None]
 
 
@@ -169,15 +170,60 @@ class Disk:
                 tablecache.keep(self.cache, (grains.depth(self.map) - 1) * tables + table)
         return self.delta.metadata_writes * len(touched)
 
+    # -- what stories do ------------------------------------------------------------------------------------------
+
+    @property
+    def depth(self) -> int:
+        """Deltas in the chain."""
+        return grains.depth(self.map)
+
+    def reserve_delta(self) -> bool:
+        """Takes the space of an empty delta's metadata; False when the datastore has not that much."""
+        return self.device.store.take_space(self._reserve())
+
+    def return_reserve(self) -> None:
+        """Gives it back: the delta was not created after all."""
+        self.device.store.free_bytes += self._reserve()
+
+    def push_delta(self) -> None:
+        """An empty delta is on top; writes go there. Its space must be reserved."""
+        grains.push(self.map)
+
+    def fold_deltas(self) -> None:
+        """All deltas are gone, the base has everything; their space is free."""
+        self.device.store.free_bytes += self.delta_bytes()
+        grains.fold(self.map)
+
+    def held_bytes(self) -> int:
+        """Bytes that the deltas hold, all levels."""
+        return self.map.facts[grains.TOTAL] * self.delta.grain_bytes
+
+    def track_changes(self, block_bytes: int) -> None:
+        """Changed blocks are tracked from now on."""
+        self.tracking = cbt.cbt(self.spec.size_bytes, block_bytes)
+
+    @property
+    def track_bytes(self) -> int:
+        """Size of a tracked block."""
+        assert self.tracking is not None
+        return self.tracking.block_bytes
+
+    def changed_at_cut(self, since: int) -> tuple[list[int], int]:
+        """A snapshot is cut: blocks changed after changeId `since`, and the changeId of this cut."""
+        assert self.tracking is not None
+        return cbt.changed(self.tracking, since), cbt.cut(self.tracking)
+
     # -- space ----------------------------------------------------------------------------------------------------
 
     def delta_bytes(self) -> int:
         """What the delta files take on the datastore: grains rounded up to growth steps, plus metadata."""
         grain, step = self.delta.grain_bytes, self.delta.growth_bytes
         depth = grains.depth(self.map)
-        reserve = self.spec.size_bytes * self.delta.metadata_ppm // 1_000_000
         grown = sum(-(-self.map.allocated[level] * grain // step) * step for level in range(1, depth + 1))
-        return grown + depth * reserve
+        return grown + depth * self._reserve()
+
+    def _reserve(self) -> int:
+        return self.spec.size_bytes * self.delta.metadata_ppm // 1_000_000
 
     def _grow(self, before: int) -> None:
         """Takes space for the grains just allocated; raises OutOfSpace when the datastore has none left."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from simpy.events import Event
 
-from models.mechanisms import cbt, grains
+from models.mechanisms import cbt
 from models.path.build import Hypervisor, Job
 from models.path.bulk import BackupRead
 from models.path.vm import Vm
@@ -112,9 +112,7 @@ class Backup:
         outcome = yield from self.snapshots.create(story, vm, spec.name, lambda: cut.take(story.now, record))
         if outcome == "ok":
             outcome = yield from self._copy(story, vm, cut, record)
-            delta = sum(sum(disk.map.allocated[1 : grains.depth(disk.map) + 1]) for disk in vm.disks)
-            delta_bytes = delta * self.hypervisor.spec.snapshots.delta.grain_bytes
-            record.note(merge_start_ns=story.now, delta_bytes=delta_bytes)
+            record.note(merge_start_ns=story.now, delta_bytes=sum(disk.held_bytes() for disk in vm.disks))
             merged = yield from self.snapshots.consolidate(story, vm, spec.name)
             record.note(merge_end_ns=story.now, needs_consolidation=merged != "ok")
             if outcome == "ok" and merged != "ok":
@@ -180,13 +178,12 @@ class Cut:
         written, unique = meter.since_usable(self._epoch)
         cbt_bytes = 0
         for disk in self.vm.disks:
-            assert disk.tracking is not None
-            changed = cbt.changed(disk.tracking, self.backup.last_change_id(disk.spec.name))
-            self._ids.append(cbt.cut(disk.tracking))
-            cbt_bytes += len(changed) * disk.tracking.block_bytes
+            changed, change_id = disk.changed_at_cut(self.backup.last_change_id(disk.spec.name))
+            self._ids.append(change_id)
+            cbt_bytes += len(changed) * disk.track_bytes
             self.extents.append(1 if self.full else cbt.extents(changed))
             everything = range(-(-disk.spec.size_bytes // spec.tool_block_bytes))
-            tool = cbt.covering(changed, disk.tracking.block_bytes, spec.tool_block_bytes)
+            tool = cbt.covering(changed, disk.track_bytes, spec.tool_block_bytes)
             self.blocks.append(list(everything) if self.full else tool)
         record.note(
             cut_ns=now, written_bytes=written, unique_bytes=unique, cbt_bytes=cbt_bytes, extents=sum(self.extents)

@@ -12,10 +12,9 @@ from typing import Any
 
 from simpy.events import Event
 
-from models.mechanisms import grains
 from models.path.build import Hypervisor
 from models.path.bulk import Merge, metadata_ios
-from models.path.disk import Disk
+from models.path.disk import MAX_DEPTH, Disk
 from models.path.vm import Vm
 from models.result import StunRow
 from sim.clock import Story
@@ -35,26 +34,25 @@ class Snapshots:
     def create(self, story: Story, vm: Vm, job: str, at_cut: Callable[[], None]) -> Told:
         """A snapshot of all disks: empty deltas on top. `at_cut` is called once, with the VM drained."""
         yield story.sleep(self.spec.api_ns)
-        if any(grains.depth(disk.map) >= grains.MAX_DEPTH for disk in vm.disks):
-            return f"failed: a chain has {grains.MAX_DEPTH} deltas already"
-        taken: list[tuple[Disk, int]] = []
+        if any(disk.depth >= MAX_DEPTH for disk in vm.disks):
+            return f"failed: a chain has {MAX_DEPTH} deltas already"
+        reserved: list[Disk] = []
         for disk in vm.disks:
-            reserve = disk.spec.size_bytes * self.spec.delta.metadata_ppm // 1_000_000
-            if not disk.device.store.take_space(reserve):
-                for other, size in taken:
-                    other.device.store.free_bytes += size
+            if not disk.reserve_delta():
+                for other in reserved:
+                    other.return_reserve()
                 return f"failed: no space on datastore '{disk.spec.datastore}' for the delta of '{disk.spec.name}'"
-            taken.append((disk, reserve))
+            reserved.append(disk)
 
         def push() -> None:
             at_cut()
             for disk in vm.disks:
-                grains.push(disk.map)
+                disk.push_delta()
 
         outcome = yield from self._stun(story, vm, "snapshot create", job, push)
         if outcome != "ok":
-            for disk, size in taken:
-                disk.device.store.free_bytes += size
+            for disk in reserved:
+                disk.return_reserve()
         return outcome
 
     def consolidate(self, story: Story, vm: Vm, job: str) -> Told:
@@ -77,8 +75,7 @@ class Snapshots:
         def switch() -> None:
             for disk in vm.disks:
                 if outcome == "ok":
-                    disk.device.store.free_bytes += disk.delta_bytes()
-                    grains.fold(disk.map)
+                    disk.fold_deltas()
                 disk.mirror = None
 
         switched = yield from self._stun(story, vm, "mirror switch", job, switch)
