@@ -14,6 +14,7 @@ from models.result import (
     AuditLine,
     DeviceRow,
     FlowRow,
+    IntervalRow,
     JobRow,
     ModeRow,
     PointRow,
@@ -106,16 +107,16 @@ def vms(comparison: Comparison) -> "pd.DataFrame":
 
 
 def intervals(comparison: Comparison) -> "pd.DataFrame":
-    """One row a run, VM and interval of time."""
+    """One row a run, VM and interval of time; of its latencies the median, p99 and longest."""
     rows: list[Row] = []
     for key, run in _runs(comparison):
         for one in run.intervals:
-            quantiles = {"p50_ns": one.latency.quantile(0.5), "p99_ns": one.latency.quantile(0.99)}
-            longest = float(one.latency.maximum) if one.latency.count else NAN
             kept = {name: value for name, value in one._asdict().items() if name != "latency"}
-            rows.append(key | kept | quantiles | {"max_ns": longest})
-    names = "t_ns vm arrivals ios bytes_written p50_ns p99_ns max_ns commands kavg_ns davg_ns qavg_ns"
-    return _frame(rows, ("arm", "replicate", *names.split()))
+            longest = float(one.latency.maximum) if one.latency.count else NAN
+            p50, p99 = one.latency.quantile(0.5), one.latency.quantile(0.99)
+            rows.append(key | kept | {"p50_ns": p50, "p99_ns": p99, "max_ns": longest})
+    names = (name for name in IntervalRow._fields if name != "latency")
+    return _frame(rows, ("arm", "replicate", *names, "p50_ns", "p99_ns", "max_ns"))
 
 
 def stuns(comparison: Comparison) -> "pd.DataFrame":

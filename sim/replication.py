@@ -102,7 +102,7 @@ def _run_in_pool(
 
 def _lost_message(names: list[str]) -> str:
     return (
-        f"a worker process was killed (out of memory?) while these ran: {', '.join(names)}; "
+        f"a worker process died (killed, or out of memory) while these ran: {', '.join(names)}; "
         "try again with fewer workers or a smaller scenario"
     )
 

@@ -13,7 +13,7 @@ from experiments.compare import Comparison, Task, compare, summarise, task_name
 from experiments.scenario import Loaded
 from experiments.tables import TABLES
 from experiments.verdict import document, legend, lines
-from models.result import RunResult
+from models.result import IntervalRow, RunResult
 from models.run import SimulationError
 from sim.statistics import mean_interval, paired_difference
 
@@ -166,4 +166,5 @@ def test_tables_are_tidy_and_integers_stay_integers(compared: Comparison) -> Non
     histogram = frames["latency_histogram"]
     mine = histogram[(histogram.arm == "none") & (histogram.vm == "sql") & (histogram.measure == "GAVG")]
     assert mine["count"].sum() == N * 4800
+    assert {name for name in IntervalRow._fields if name != "latency"} < set(frames["intervals"])
     assert {"age", "exposure"} == set(frames["recovery"]["measure"])
