@@ -33,8 +33,10 @@ def check(file: ScenarioFile, data: dict[str, Any], wrong: list[Mistake]) -> lis
 
 
 def _rests_on(mistake: Mistake, path: Path) -> bool:
-    used = (mistake.path, *mistake.needs)
-    return any(path[: len(one)] == one or one[: len(path)] == path for one in used)
+    """Whether a mistake at `path` voids this one: around or at what it used, or (for values) inside it."""
+    within = mistake.needs if mistake.at_key else (mistake.path, *mistake.needs)
+    around = (mistake.path, *mistake.needs)
+    return any(path == one[: len(path)] for one in around) or any(path[: len(one)] == one for one in within)
 
 
 def _numbers(file: ScenarioFile) -> Iterator[Mistake]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from experiments.scenario.locate import Path, Places, Span
 
 WIDTH = 110  # of the shown piece of a line
+MOST = 100  # messages; a file with more mistakes is no scenario
 
 
 class Mistake(NamedTuple):
@@ -31,18 +32,21 @@ class Source(NamedTuple):
     def messages(self, mistakes: list[Mistake]) -> list[str]:
         """The mistakes' messages, in the order of the file, none twice."""
         ordered = sorted(mistakes, key=lambda mistake: (self.span(mistake)[:2], str(mistake.path), mistake.text))
-        return list(dict.fromkeys(self.message(mistake) for mistake in ordered))
+        texts = list(dict.fromkeys(self.message(mistake) for mistake in ordered[:MOST]))
+        if len(ordered) > MOST:
+            texts.append(self.message(Mistake((), f"and {len(ordered) - MOST} more, correct the first ones")))
+        return texts
 
     def message(self, mistake: Mistake) -> str:
         for end in range(len(mistake.path), 0, -1):
             if option := self.options.get(mistake.path[:end]):
                 return f"{option}: {mistake.text}"
         path = shown_path(mistake.path)
+        what = f"{path}: {mistake.text}" if path else mistake.text
         if self.places is None:
-            return f"{self.name}: {path}: {mistake.text}"
+            return f"{self.name}: {what}"
         span = self.span(mistake)
         line = self.lines[span.line - 1] if span.line <= len(self.lines) else ""
-        what = f"{path}: {mistake.text}" if path else mistake.text
         return f"{self.name}:{span.line}:{span.column}: {what}{excerpt(line, span.column, span.length)}"
 
     def span(self, mistake: Mistake) -> Span:

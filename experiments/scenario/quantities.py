@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 from pydantic_core import PydanticCustomError
 
 from models.assumptions import default, find
-from sim.units import EXAMPLES, MOST, PATTERNS, UnitError, parse
+from sim.units import EXAMPLES, PATTERNS, UnitError, parse
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 
@@ -115,7 +115,7 @@ Ratio = Annotated[int, BeforeValidator(_number), Field(ge=1),
                   WithJsonSchema({"type": "number", "exclusiveMinimum": 0})]  # fmt: skip
 Count = Annotated[int, Field(ge=0, le=10**9)]
 Positive = Annotated[int, Field(ge=1, le=10**9)]
-Seed = Annotated[int, Field(ge=0, le=MOST)]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
 Shares = Annotated[int, BeforeValidator(_shares), Field(ge=1, le=10**9), WithJsonSchema(
     {"anyOf": [{"enum": ["low", "normal", "high"]}, {"type": "integer", "minimum": 1}]})]  # fmt: skip
 Name = Annotated[str, BeforeValidator(_name), Field(json_schema_extra={"pattern": NAME_PATTERN})]

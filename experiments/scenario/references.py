@@ -70,7 +70,9 @@ def _vm_names(file: ScenarioFile) -> Iterator[Mistake]:
         for vm in Names(file).members(group):
             if vm in owners:
                 text = f'has a VM called "{vm}", and so has group "{owners[vm]}", rename one of the groups'
-                yield Mistake(("vm", group), text, at_key=True, needs=(("vm", owners[vm], "count"),))
+                yield Mistake(
+                    ("vm", group), text, at_key=True, needs=tuple(("vm", one, "count") for one in (group, owners[vm]))
+                )
                 break
             owners[vm] = group
 

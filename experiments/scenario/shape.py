@@ -28,6 +28,7 @@ _PLAIN = {
     "too_short": "is empty, name at least one",
     "greater_than_equal": "is too small ({value}), write at least {ge}",
     "less_than_equal": "is too large ({value}), write at most {le}",
+    "less_than": "is too large ({value}), write less than {lt}",
 }
 
 
@@ -88,7 +89,8 @@ def _mistake(error: ErrorDetails) -> Mistake:
         facts = {"value": shown(value), "path": header(path), **error.get("ctx", {})}
         return Mistake(path, _PLAIN[kind].format(**facts))
     text = error["msg"]
-    return Mistake(path, text if "(" in text else _with_value(text, value), at_key=error["loc"][-1] == "[key]")
+    told = "(" in text or isinstance(value, dict | list)
+    return Mistake(path, text if told else _with_value(text, value), at_key=error["loc"][-1] == "[key]")
 
 
 def _with_value(text: str, value: object) -> str:
@@ -117,7 +119,7 @@ def _stand_in(path: Path) -> object:
 
 def _example(path: Path) -> str:
     """The example of a required text, as the schema gives it."""
-    table = _table(path[:-1])
+    table = table_at(path[:-1])
     schema = table.model_json_schema()["properties"][str(path[-1])] if table else {}
     return str((schema.get("examples") or ["NAME"])[0])
 
@@ -133,7 +135,7 @@ def _how_to_add(path: Path) -> str:
 
 def _similar_key(path: Path) -> str:
     """Advice for an unknown key: the nearest known one here, the table it belongs to, or all that is known here."""
-    table, name = _table(path[:-1]), str(path[-1])
+    table, name = table_at(path[:-1]), str(path[-1])
     known = list(table.model_fields) if table else []
     near = difflib.get_close_matches(name.casefold().replace("-", "_"), known, 1)
     if near:
@@ -150,7 +152,7 @@ def _fields(table: type[Table], field: str) -> dict[str, Any]:
     return dict(inner.model_fields) if inner else {}
 
 
-def _table(path: Path) -> type[Table] | None:
+def table_at(path: Path) -> type[Table] | None:
     """The schema of the table at `path`."""
     table: type[Table] | None = ScenarioFile
     rest = list(path)
