@@ -149,6 +149,16 @@ def trace(file: Path) -> int:
     return 0
 
 
+@app.command
+def pictures() -> int:
+    """Draw the README's pictures from the demo scenario into docs/pictures."""
+    from experiments.pictures import draw_pictures
+
+    for path in draw_pictures(DEMO):
+        print(path)
+    return 0
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code of a command line (this process's own by default)."""
     try:
