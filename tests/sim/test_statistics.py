@@ -3,7 +3,10 @@
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from sim.histogram import Histogram
 from sim.statistics import batch_means, mean_interval, paired_difference, t_quantile, time_weighted
 
 
@@ -78,6 +81,17 @@ def test_time_weighted_against_every_nanosecond() -> None:
     assert result.maximum == 1300.0
     ordered = sorted(values)
     assert result.distribution.quantile(0.5) == pytest.approx(ordered[len(ordered) // 2], rel=0.005)
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 10**6), st.sampled_from([0, 1]))))
+def test_time_weighted_is_what_the_histogram_makes_of_each_piece(pieces: list[tuple[int, int, int]]) -> None:
+    slow = Histogram()
+    for length, value, slope in pieces:
+        if slope:
+            slow.add_ramp(value, value + length)
+        else:
+            slow.add(value, length)
+    assert time_weighted((0, length, value, slope) for length, value, slope in pieces).distribution == slow
 
 
 def test_time_weighted_of_nothing_is_undefined_not_zero() -> None:
