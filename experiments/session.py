@@ -77,4 +77,6 @@ def _report(options: Options) -> Callable[[Comparison, Path], None] | None:
         return None
     from experiments.report import write_report
 
+    if sys.stderr.isatty() or not options.json:
+        print("drawing the report", file=sys.stderr)
     return write_report
