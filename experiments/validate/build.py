@@ -6,6 +6,9 @@ register's defaults (rows about published numbers load them through `experiments
 
 from dataclasses import replace
 
+import numpy as np
+import numpy.typing as npt
+
 from models.scenario import (
     Addresses,
     Datastore,
@@ -19,6 +22,7 @@ from models.scenario import (
     ServiceLaw,
     Snapshots,
     StunCosts,
+    Trace,
     Vm,
     Workload,
 )
@@ -65,6 +69,12 @@ def closed_loop(outstanding: int, read_ppm: int = 1_000_000, size_bytes: int = 4
         "io", "closed", "guest", (0,), read_ppm, ((size_bytes, 1),), ANYWHERE, ANYWHERE,
         0, None, (), outstanding, 0, "fixed", None,
     )  # fmt: skip
+
+
+def traced(times_ns: npt.NDArray[np.int64], offsets: npt.NDArray[np.int64], size_bytes: int, write: bool) -> Trace:
+    """Recorded I/O that nobody recorded: equal sizes, one direction."""
+    sizes, writes = np.full(len(times_ns), size_bytes, dtype=np.int64), np.full(len(times_ns), write)
+    return Trace("validate", "validate", times_ns, offsets, sizes, writes)
 
 
 def vm(name: str, workload: Workload, disks: tuple[Disk, ...] = (), queue_depth: int = DEEP) -> Vm:

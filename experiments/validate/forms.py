@@ -118,7 +118,10 @@ def distinct(draws: float, probabilities: Sequence[float]) -> float:
 
 
 def distinct_deviation(draws: float, probabilities: Sequence[float]) -> float:
-    """Standard deviation of the number of different granules: the sum of e (1 - e) less n (sum p e)^2, e = exp(-n p)."""
+    """Standard deviation of the number of different granules.
+
+    Its square is the sum of e (1 - e) less n (sum p e)^2, with e = exp(-n p): cells compete for the draws.
+    """
     missed = [math.exp(-draws * p) for p in probabilities]
     together = math.fsum(p * e for p, e in zip(probabilities, missed, strict=True))
     return math.sqrt(max(0.0, math.fsum(e * (1 - e) for e in missed) - draws * together * together))

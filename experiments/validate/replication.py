@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from experiments.validate import forms
-from experiments.validate.build import KIB, MIB, MS, US, S, disk, law, open_loop, scenario, store, vm
+from experiments.validate.build import KIB, MIB, MS, US, S, disk, law, open_loop, scenario, store, traced, vm
 from experiments.validate.measure import one
 from experiments.validate.row import Claim, Row, Slack, judge, share
 from models.result import RunResult
@@ -31,8 +31,7 @@ def even_writes(rates: tuple[tuple[int, int], ...], size: int, disk_bytes: int) 
         start += seconds * S
     time = np.concatenate(times)
     places = uniforms(philox(1, 0, "validate", "places"), len(time), 1)[:, 0] * (disk_bytes // size)
-    offsets = places.astype(np.int64) * size
-    return Trace("validate", "validate", time, offsets, np.full(len(time), size), np.ones(len(time), dtype=np.bool_))
+    return traced(time, places.astype(np.int64) * size, size, write=True)
 
 
 def replicated(trace: Trace, link: Vaio, disk_bytes: int, seconds: int) -> Scenario:

@@ -5,7 +5,7 @@ A row is *calibrated* when its expected value was used to choose a default: it p
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from sim.statistics import mean_interval
@@ -75,6 +75,12 @@ def judge(claim: Claim, expected: float, simulated: float, slack: Slack) -> Row:
 def judge_range(claim: Claim, low: float, high: float, simulated: float, why: str) -> Row:
     """The row of a claim that is a range: expected is its middle, the tolerance half its width."""
     return judge(claim, (low + high) / 2, simulated, Slack((high - low) / 2, why))
+
+
+def judge_least(claim: Claim, least: float, simulated: float) -> Row:
+    """The row of a claim that is a lower bound and no more; its tolerance counts downwards and is zero."""
+    row = judge(claim, least, simulated, exact("at least: the source gives a lower bound only"))
+    return replace(row, verdict="pass" if simulated >= least else "fail")
 
 
 def judge_sample(claim: Claim, expected: float, values: list[float]) -> Row:

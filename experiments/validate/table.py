@@ -50,7 +50,7 @@ def text(sections: Sequence[tuple[str, Sequence[Row]]]) -> str:
     return "\n".join([*out, "", summary([row for _, rows in sections for row in rows])])
 
 
-def as_json(sections: Sequence[tuple[str, Sequence[Row]]]) -> str:
+def as_json_text(sections: Sequence[tuple[str, Sequence[Row]]]) -> str:
     """A list of objects, one a row, with its section; numbers that do not exist are null."""
     objects = [
         {"section": title} | {key: None if _missing(value) else value for key, value in asdict(row).items()}
