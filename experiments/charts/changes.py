@@ -1,7 +1,7 @@
 """Chart: from the bytes a guest writes to the bytes a backup reads - small changes, large reads.
 
-Mean of the successful incremental jobs, by VM group, in the first arm that takes backups. Whiskers: 95 % Student t
-over the replications' means.
+Mean of the successful incremental jobs after the warm-up, by VM group, in the first arm that takes backups. Whiskers:
+95 % Student t over the replications' means.
 """
 
 from typing import TYPE_CHECKING, NamedTuple
@@ -48,7 +48,12 @@ def data(comparison: Compared) -> tuple[Panel, ...] | None:
     arm = next((arm for arm, results in comparison.results.items() if any(result.jobs for result in results)), "")
     for group in numbers.groups(comparison.scenario) if arm else ():
         runs = [
-            [j for j in result.jobs if (groups[j.vm], j.kind, j.outcome) == (group, "incremental", "ok")]
+            [
+                job
+                for job in result.jobs
+                if (groups[job.vm], job.kind, job.outcome) == (group, "incremental", "ok")
+                and job.scheduled_ns >= result.warmup_ns
+            ]
             for result in comparison.results[arm]
         ]
         kept = [run for run in runs if run]

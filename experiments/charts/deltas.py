@@ -62,6 +62,7 @@ def _panel(comparison: Compared, group: str, arm: str) -> Panel:
     first = results[0]
     mine = [disk for vm in comparison.scenario.vms if vm.group == group for disk in vm.disks]
     names = {disk.name for disk in mine}
+    vms = {vm.name for vm in comparison.scenario.vms if vm.group == group}
     intervals = -(-first.duration_ns // first.interval_ns)
     stretch_ns = first.interval_ns * -(-intervals // POINTS)
     count = -(-first.duration_ns // stretch_ns)
@@ -71,8 +72,8 @@ def _panel(comparison: Compared, group: str, arm: str) -> Panel:
         np.arange(1, count + 1, dtype=np.float64) * stretch_ns,
         numbers.band([_stored(result, names, stretch_ns, count) for result in results]),
         sum(disk.size_bytes for disk in mine),
-        numbers.shared([numbers.job_spans(result, "snapshot") for result in results]),
-        numbers.shared([numbers.job_spans(result, "merge") for result in results]),
+        numbers.shared([numbers.job_spans(result, "snapshot", vms) for result in results]),
+        numbers.shared([numbers.job_spans(result, "merge", vms) for result in results]),
     )
 
 
@@ -104,7 +105,7 @@ def draw(picture: Picture, identity: Identity) -> "Figure":
     rows = len(picture.groups)
     subtitle = "Space of all delta files of the group's disks"
     entries = [(paper.stroke(palette.ARM_COLOUR[arm]), f"deltas, {palette.ARM_LABEL[arm]}") for arm in picture.arms]
-    entries.append((paper.swatch(palette.BACKUP_BAND, 0.25), "a VM runs on a snapshot"))
+    entries.append((paper.swatch(palette.BACKUP_BAND, 0.25), "a VM of the group runs on a snapshot"))
     entries.append((paper.swatch(palette.MERGE_BAND, 0.4), "merge"))
     figure = paper.sheet(0.25 + 1.9 * rows, CHART.question, subtitle, identity, entries)
     cells = figure.subplots(rows, len(picture.arms), sharex=True, sharey="row", squeeze=False)

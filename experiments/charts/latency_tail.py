@@ -94,8 +94,9 @@ def _draw_panel(axes: "Axes", panel: Panel) -> None:
 
 
 def _left_end(panels: tuple[Panel, ...]) -> float:
-    """Where the x axis begins: just before the fastest I/O of the fastest panel."""
-    return min(float(curve.guest.x_ms[0]) for panel in panels for curve in panel.curves if len(curve.guest.x_ms)) * 0.8
+    """Where the x axis begins: where a curve first leaves the top, as seen with the naked eye."""
+    guests = [curve.guest for panel in panels for curve in panel.curves if len(curve.guest.x_ms)]
+    return min(float(guest.x_ms[np.argmax(guest.share.mean < 0.95)]) for guest in guests) * 0.8
 
 
 def draw(panels: tuple[Panel, ...], identity: Identity) -> "Figure":

@@ -6,7 +6,6 @@ and no guest queue. Long runs are shown in coarser intervals (their histograms m
 of them.
 """
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -44,12 +43,15 @@ class Picture(NamedTuple):
     groups: tuple[str, ...]
     arms: tuple[str, ...]
     duration_ns: int
+    warmup_ns: int
     bin_ns: int
     panels: tuple[Panel, ...]  # arm by arm within group by group
 
 
-def _quantile(q: float) -> Callable[[list[IntervalRow]], float]:
-    return lambda rows: merged(row.latency for row in rows).quantile(q) / 1e6
+def _quantiles(rows: list[IntervalRow]) -> tuple[float, float]:
+    """p50 and p99 of the guest latency in `rows`, ms."""
+    latency = merged(row.latency for row in rows)
+    return latency.quantile(0.5) / 1e6, latency.quantile(0.99) / 1e6
 
 
 def _gavg(rows: list[IntervalRow]) -> float:
@@ -80,16 +82,13 @@ def _resyncs(result: RunResult) -> list[numbers.Span]:
 
 def _panel(results: tuple[RunResult, ...], group: str, arm: str, bin_ns: int) -> Panel:
     binned = [_bins(result, group, bin_ns) for result in results]
-
-    def curve(value: Callable[[list[IntervalRow]], float]) -> numbers.Band:
-        return numbers.band([[value(rows) for rows in bins] for bins in binned])
-
+    guest = [[_quantiles(rows) for rows in bins] for bins in binned]
     return Panel(
         group,
         arm,
-        curve(_quantile(0.5)),
-        curve(_quantile(0.99)),
-        curve(_gavg),
+        numbers.band([[p50 for p50, _ in run] for run in guest]),
+        numbers.band([[p99 for _, p99 in run] for run in guest]),
+        numbers.band([[_gavg(rows) for rows in bins] for bins in binned]),
         numbers.shared([_stuns(result, group) for result in results]),
         numbers.shared([numbers.job_spans(result, "backup") for result in results]),
         numbers.shared([numbers.job_spans(result, "merge") for result in results]),
@@ -108,7 +107,7 @@ def data(comparison: Compared) -> Picture | None:
     panels = [_panel(comparison.results[arm], group, arm, bin_ns) for group in groups for arm in arms]
     if all(np.isnan(panel.p99.mean).all() for panel in panels):
         return None
-    return Picture(groups, arms, run.duration_ns, bin_ns, tuple(panels))
+    return Picture(groups, arms, run.duration_ns, run.warmup_ns, bin_ns, tuple(panels))
 
 
 def _scaled(spans: Shared, divisor: int) -> Shared:
@@ -136,7 +135,7 @@ def _legend() -> list[paper.Entry]:
         (paper.stroke(palette.GREY, width=0.9), "guest p50"),
         (paper.stroke(palette.BLACK, (0, (2, 1)), 0.9), "GAVG (esxtop)"),
         (paper.stroke(palette.BLACK, "", marker="v"), "stun"),
-        (paper.swatch(palette.BACKUP_BAND, 0.25), "backup"),
+        (paper.swatch(palette.BACKUP_BAND, 0.25), "a backup job runs"),
         (paper.swatch(palette.MERGE_BAND, 0.4), "merge"),
         (paper.swatch(palette.RESYNC_BAND, 0.4), "replication not in order"),
     ]
@@ -153,6 +152,7 @@ def draw(picture: Picture, identity: Identity) -> "Figure":
     for axes, panel in zip(cells.flat, picture.panels, strict=True):
         axes.set_yscale("log")
         _draw_panel(axes, panel, middles, divisor)
+        paper.warmup(axes, picture.warmup_ns / divisor)
         axes.set_title(f"{panel.group} — {palette.ARM_LABEL[panel.arm]}")
         axes.set_xlim(0, picture.duration_ns / divisor)
     for row, axes in enumerate(cells[:, 0]):

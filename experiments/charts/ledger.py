@@ -69,9 +69,8 @@ def by_cause(causes: tuple[str, ...], bins: list[LedgerBin]) -> tuple[list[float
     """Mean ms by FOLDED over the bins' I/Os, and how many they are."""
     ios = sum(row.ios for row in bins)
     total = dict.fromkeys(FOLDED, 0)
-    for row in bins:
-        for cause, ns in zip(causes, row.ns, strict=True):
-            total[folded(cause)] += ns
+    for cause, column in zip(causes, zip(*(row.ns for row in bins), strict=True), strict=True):
+        total[folded(cause)] += sum(column)
     return [ns / ios / 1e6 for ns in total.values()], ios
 
 

@@ -4,7 +4,7 @@ Pure functions on results; nothing here knows how anything is drawn. Intervals a
 by point; a single replication has none (its ends are nan).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -108,8 +108,8 @@ def covered(spans: Sequence[Span], start: int, end: int) -> int:
     return sum(max(0, min(end, high) - max(start, low)) for low, high in spans)
 
 
-def job_spans(result: RunResult, phase: str) -> list[Span]:
-    """When jobs were at it: "backup" (start to end), "snapshot" (cut to merge's end), "read" or "merge".
+def job_spans(result: RunResult, phase: str, vms: Container[str] | None = None) -> list[Span]:
+    """When jobs (on `vms` only) were at it: "backup" (start to end), "snapshot" (cut to merge's end), "read", "merge".
 
     A job that never reached the end of a phase it began is taken to be in it until the run's end.
     """
@@ -121,6 +121,6 @@ def job_spans(result: RunResult, phase: str) -> list[Span]:
             "read": (job.read_start_ns, job.read_end_ns),
             "merge": (job.merge_start_ns, job.merge_end_ns),
         }[phase]
-        if start >= 0:
+        if start >= 0 and (vms is None or job.vm in vms):
             out.append((start, end if end >= 0 else job.end_ns if job.end_ns >= 0 else result.duration_ns))
     return out

@@ -33,7 +33,7 @@ CAUSE_STYLE: dict[str, tuple[str, str]] = {
     "filter": (BLUE, ""),
     "mirror hold": (PURPLE, ""),
     "limit": (YELLOW, "////"),
-    "DSNRO": (YELLOW, "...."),
+    "DSNRO": (YELLOW, "xxxx"),
     "device queue": (YELLOW, ""),
     "service": (GREEN, ""),
     "parent read": (SKY, ""),

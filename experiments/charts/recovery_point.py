@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 GROUPS = 4
 POINTS = 140
+NARROW = 2000  # the axis of ages spans at most this ratio
 MOST_RAMPS = 1500  # of one line; above it only the peaks of equal stretches are drawn
 MOST_MARKS = 120
 
@@ -136,7 +137,7 @@ def _panel(comparison: Compared, group: str) -> Panel | None:
     if not ramps:
         return None
     highest = max(ramp.v0_ns + ramp.slope * (ramp.t1_ns - ramp.t0_ns) for ramp in ramps)
-    lowest = min(highest // 1000, min(ramp.v0_ns for ramp in ramps) // 2)
+    lowest = max(highest // NARROW, min(ramp.v0_ns for ramp in ramps) // 2)
     buckets = numbers.ladder(bucket_of(max(1, lowest)), bucket_of(highest) + 1, POINTS)
     x_ns = np.array([bucket_low(bucket) for bucket in buckets], dtype=np.float64)
     lines = tuple(_line(results, protection, names, buckets) for results, protection in found)
@@ -161,7 +162,7 @@ def _draw_time(axes: "Axes", panel: Panel, across: int, up: int) -> None:
         colour = palette.ARM_COLOUR[line.arm]
         for start, end in line.undefined:
             hatch = "\\\\\\" if index % 2 else "///"
-            kind = {"facecolor": "none", "edgecolor": colour, "linewidth": 0, "alpha": 0.45}
+            kind = {"facecolor": "none", "edgecolor": colour, "linewidth": 0, "alpha": 0.7}
             axes.axvspan(start / across, end / across, hatch=hatch, **kind)  # type: ignore[arg-type]
         axes.plot(line.age[:, 0] / across, line.age[:, 1] / up, color=colour, linestyle=line.dash)
         if len(line.exposure):

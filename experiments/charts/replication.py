@@ -25,7 +25,7 @@ Lane = tuple[tuple[str, int, int], ...]
 
 
 class Column(NamedTuple):
-    """One protection in one arm. Rates in bytes/s, backlog in bytes, both at `t_ns` (ends of stretches)."""
+    """One protection in one arm. Rates in bytes/s, backlog in bytes, all at `t_ns` (middles of stretches)."""
 
     arm: str
     vaio: Vaio
@@ -50,14 +50,13 @@ def _curves(result: RunResult, vaio: Vaio, stretch_ns: int, count: int) -> tuple
     """Guest write rate, WAN rate and highest backlog in each stretch of one run."""
     guest = [(row.t_ns, row.bytes_written) for row in result.intervals if row.vm in vaio.vms]
     flows = [row for row in result.flows if row.link == f"{vaio.name} WAN"]
-    ended = [(row.t_ns - 1, row) for row in flows]
     backlog = [0.0] * count
-    for t, row in ended:
-        index = min(count - 1, t // stretch_ns)
+    for row in flows:
+        index = min(count - 1, row.t_ns // stretch_ns)
         backlog[index] = max(backlog[index], float(row.backlog_bytes))
     return (
         _sums(guest, stretch_ns, count),
-        _sums([(t, row.bytes) for t, row in ended], stretch_ns, count),
+        _sums([(row.t_ns, row.bytes) for row in flows], stretch_ns, count),
         backlog,
     )
 
@@ -72,7 +71,7 @@ def _column(results: tuple[RunResult, ...], vaio: Vaio) -> Column:
         tuple((row.mode, row.start_ns, row.end_ns) for row in result.modes if row.protection == vaio.name)
         for result in results
     )
-    t_ns = np.arange(1, count + 1, dtype=np.float64) * stretch_ns
+    t_ns = (np.arange(count, dtype=np.float64) + 0.5) * stretch_ns
     bands = (numbers.band(guest), numbers.band(wan), numbers.band(backlog))
     return Column(first.arm, vaio, t_ns, *bands, lanes, first.duration_ns)
 
@@ -116,7 +115,7 @@ def _draw_column(cells: "list[Axes]", column: Column, rate: tuple[int, str], siz
         modes.broken_barh(spans, (index + 0.06, 0.88), facecolors=colours, linewidth=0)
     rates.set_title(f"{column.vaio.name} in the arm {palette.ARM_LABEL[column.arm]}: bytes per second")
     rates.set_ylabel(f"rate [{rate[1]}]")
-    backlog.set_title("waiting in the buffer")
+    backlog.set_title("waiting for the link: in the buffer, in overflow also as dirty extents")
     backlog.set_ylabel(f"backlog [{size[1]}]")
     modes.set_title("mode, one lane for each replication")
     modes.set_yticks([])

@@ -1,7 +1,7 @@
 """Chart: what stuns are made of - the mean phases by arm, VM group and reason.
 
-Stuns that failed and rolled back are left out (the stuns table has them). Whiskers: 95 % Student t over the
-replications' mean durations; the tick beyond the bar is the longest single stun.
+Stuns during the warm-up, and those that failed and rolled back, are left out (the stuns table has them). Whiskers: 95
+% Student t over the replications' mean durations; the tick beyond the bar is the longest single stun.
 """
 
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,7 +11,7 @@ import numpy as np
 from experiments.charts import numbers, palette, paper
 from experiments.charts.chart import Chart, Compared
 from experiments.charts.paper import Identity
-from models.result import StunRow
+from models.result import RunResult, StunRow
 from sim.statistics import mean_interval
 
 if TYPE_CHECKING:
@@ -42,15 +42,19 @@ def _phase_ns(row: StunRow) -> tuple[int, ...]:
     return (row.stop_ns, row.drain_ns, row.close_ns, row.create_ns, row.open_ns, row.resume_ns)
 
 
+def _after_warmup(result: RunResult) -> list[StunRow]:
+    return [row for row in result.stuns if row.start_ns >= result.warmup_ns and row.outcome == "ok"]
+
+
 def data(comparison: Compared) -> tuple[Bar, ...] | None:
     """One bar for each arm, VM group and reason that had stuns, at most 24."""
     groups = {vm.vm: vm.group for results in comparison.results.values() for result in results for vm in result.vms}
     bars = []
     for arm, results in comparison.results.items():
-        kinds = dict.fromkeys((groups[row.vm], row.reason) for result in results for row in result.stuns)
+        kinds = dict.fromkeys((groups[row.vm], row.reason) for result in results for row in _after_warmup(result))
         for group, reason in sorted(kinds, key=lambda kind: numbers.groups(comparison.scenario).index(kind[0])):
             runs = [
-                [row for row in result.stuns if (groups[row.vm], row.reason, row.outcome) == (group, reason, "ok")]
+                [row for row in _after_warmup(result) if (groups[row.vm], row.reason) == (group, reason)]
                 for result in results
             ]
             rows = [row for run in runs for row in run]

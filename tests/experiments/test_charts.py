@@ -24,6 +24,7 @@ from experiments.charts import (
     paper,
     recovery_point,
     replication,
+    slump,
     stun_anatomy,
 )
 from experiments.charts.chart import identity
@@ -200,6 +201,30 @@ def test_only_unprotected_groups_are_neighbours_and_the_control_pays_nothing(two
     assert neighbours.data(compared(("none", "vaio"), 1)) is None
 
 
+def test_the_slump_is_laid_over_at_the_cut_and_leaves_out_the_seconds_of_stuns() -> None:
+    def heal(run: RunResult) -> RunResult:
+        """A write of sql takes 8 ms and an extra command for ten seconds after each cut, then 3 ms and none."""
+        rows = []
+        for row in run.intervals:
+            fresh = row.vm == "sql" and run.stuns and any(cut <= row.t_ns < cut + 10 * S for cut in CUTS)
+            extra, write_ns = (10, 8_000_000) if fresh else (0, 3_000_000)
+            rows.append(row._replace(writes=10, write_ns=write_ns, extra_commands=extra))
+        return replace(run, intervals=tuple(rows))
+
+    panels = slump.data(compared(("none", "vadp"), 2, heal))
+    assert panels is not None
+    panel = panels[0]
+    assert (panel.group, panel.arm, panel.backups) == ("sql", "vadp", 6)
+    none, vadp = panel.lines
+    after_cut = slump.LEAD  # the bin that holds the cut
+    assert vadp.extra.mean[after_cut - 1 : after_cut + 11].tolist() == [0] + [1] * 10 + [0]
+    assert np.isnan(vadp.write_ms.mean[after_cut : after_cut + 2]).all()
+    assert vadp.write_ms.mean[after_cut + 2 : after_cut + 11].tolist() == [8] * 8 + [3]
+    assert (none.write_ms.mean == 3).all()
+    assert slump.slump(panel) == (8, 3, 3, 1, 0)
+    assert panel.merge_ns == READ_NS + S
+
+
 def test_a_polyline_breaks_where_the_age_is_undefined() -> None:
     ramps = (Ramp(10, 20, 3, 1), Ramp(20, 25, 1, 0), Ramp(40, 50, 2, 1))
     line = recovery_point.polyline(ramps)
@@ -236,7 +261,7 @@ def test_replication_curves_are_rates_and_backlog(two: Comparison) -> None:
     columns = replication.data(two)
     assert columns is not None
     (column,) = columns
-    assert column.wan.mean.tolist() == [3e6] * 240
+    assert column.wan.mean[1:].tolist() == [3e6] * 239
     assert column.backlog.mean.max() == 64e6
     run = two.results["vaio"][0]
     first = sum(row.bytes_written for row in run.intervals if row.t_ns == 0 and row.vm in PROTECTED)
@@ -286,7 +311,7 @@ def test_units_of_axes_and_texts() -> None:
 def test_a_run_without_protection_says_which_charts_have_nothing_to_show() -> None:
     alone = compared(("none",), 1)
     assert {chart.name for chart in CHARTS if chart.data(alone) is None} == {
-        "stun-anatomy", "neighbours", "recovery-point", "replication", "deltas", "changes"
+        "stun-anatomy", "slump", "neighbours", "recovery-point", "replication", "deltas", "changes"
     }  # fmt: skip
     assert all(chart.absent for chart in CHARTS)
 
