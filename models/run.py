@@ -57,6 +57,8 @@ class Run:
             self.hypervisor.clock.run_until(now)
             self.hypervisor.recorder.tick(start)
             self._sample(start, now)
+        for backup in self.backups:
+            backup.finish(end)
         for book in self.hypervisor.recorder.books:
             for probe in book.doors:
                 probe.finish(end)

@@ -44,12 +44,12 @@ def extents(blocks: list[int]) -> int:
     return sum(1 for i, block in enumerate(blocks) if i == 0 or blocks[i - 1] != block - 1)
 
 
-def covering(blocks: list[int], block_bytes: int, tool_bytes: int) -> list[int]:
-    """The backup tool's blocks that hold any of these, ascending: what it reads and stores."""
+def covering(blocks: list[int], block_bytes: int, tool_bytes: int, size_bytes: int) -> list[int]:
+    """The backup tool's blocks that hold any of these, ascending: what it reads and stores of a disk of that size."""
     out: list[int] = []
     for block in blocks:
-        first = block * block_bytes // tool_bytes
-        for tool in range(first, (block * block_bytes + block_bytes - 1) // tool_bytes + 1):
+        start, end = block * block_bytes, min((block + 1) * block_bytes, size_bytes)
+        for tool in range(start // tool_bytes, (end - 1) // tool_bytes + 1):
             if not out or out[-1] < tool:
                 out.append(tool)
     return out

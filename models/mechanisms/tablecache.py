@@ -47,8 +47,7 @@ def keep(s: TableCache, key: int) -> None:
 
 def forget(s: TableCache) -> None:
     """Nothing is in memory: the disk was closed."""
-    for key in range(len(s.slot_of)):
-        s.slot_of[key] = -1
-    for slot in range(len(s.key_in)):
-        s.key_in[slot] = -1
+    for slot, key in enumerate(s.key_in):
+        if key >= 0:
+            s.slot_of[key] = s.key_in[slot] = -1
         s.used[slot] = 0

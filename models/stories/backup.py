@@ -63,6 +63,7 @@ class Backup:
         self.snapshots = snapshots
         self.records: list[Record] = []
         self._change_ids: dict[str, int] = {}  # by disk, of the last successful backup
+        self._ordinal = 0  # of the job that runs or is due next
         self._started_ns = 0
         story = self._story(0)
         story.start(self._schedule(story))
@@ -72,22 +73,35 @@ class Backup:
         return Story(self.hypervisor.clock, name, JOB_RANK, self.number, worker)
 
     def _schedule(self, story: Story) -> Generator[Event, Any, None]:
-        spec, ordinal = self.job.spec, 0
+        spec = self.job.spec
         while True:
-            due = spec.first_ns + ordinal * spec.interval_ns
+            due = self._due()
             if due < story.now:
-                for name in spec.vms:
-                    record = Record(spec.name, name, ordinal, "incremental", due)
-                    record.note(outcome="skipped: the previous job was still running")
-                    self.records.append(record)
+                self._skip()
             else:
                 yield story.until(due)
                 self._started_ns = due
                 vms = iter(self.hypervisor.vms[self.hypervisor.index[name]] for name in spec.vms)
-                ends = [self._worker(1 + i, ordinal, vms) for i in range(min(spec.parallel_vms, len(spec.vms)))]
+                ends = [self._worker(1 + i, self._ordinal, vms) for i in range(min(spec.parallel_vms, len(spec.vms)))]
                 for end in ends:
                     yield story.wait(end)
-            ordinal += 1
+            self._ordinal += 1
+
+    def _due(self) -> int:
+        return self.job.spec.first_ns + self._ordinal * self.job.spec.interval_ns
+
+    def _skip(self) -> None:
+        for name in self.job.spec.vms:
+            record = Record(self.job.spec.name, name, self._ordinal, "incremental", self._due())
+            record.note(outcome="skipped: the previous job was still running")
+            self.records.append(record)
+
+    def finish(self, end_ns: int) -> None:
+        """The run ends: jobs that were due while the last one still runs are skipped, too."""
+        self._ordinal += 1
+        while self._due() < end_ns:
+            self._skip()
+            self._ordinal += 1
 
     def _worker(self, number: int, ordinal: int, vms: Iterator[Vm]) -> Signal:
         """Backs up VM after VM; fires when there is none left."""
@@ -107,6 +121,9 @@ class Backup:
         kind = "full" if full else "incremental"
         record = Record(spec.name, vm.spec.name, ordinal, kind, spec.first_ns + ordinal * spec.interval_ns)
         self.records.append(record)
+        if spec.job_limit_ns and story.now >= self._started_ns + spec.job_limit_ns:
+            record.note(outcome=self._too_long())  # a stopped job takes no more snapshots
+            return
         record.note(start_ns=story.now)
         cut = Cut(self, vm, full)
         outcome = yield from self.snapshots.create(story, vm, spec.name, lambda: cut.take(story.now, record))
@@ -134,7 +151,8 @@ class Backup:
             left = max(1, self._started_ns + limit - story.now) if limit else 0
             if not (yield story.wait(read.done, left)):
                 finished = False
-                read.stop()
+                for one in reads:
+                    one.stop()
                 yield story.wait(read.done)
         record.note(
             read_end_ns=story.now,
@@ -142,11 +160,14 @@ class Backup:
             stored_bytes=sum(read.bytes_stored for read in reads),
         )
         if not finished:
-            return f"failed: the job took longer than {limit / 1e9:g} s"
+            return self._too_long()
         yield story.sleep(spec.commit_ns)
         record.note(usable_ns=story.now)
         cut.succeed(story.now)
         return "ok"
+
+    def _too_long(self) -> str:
+        return f"failed: the job took longer than {self.job.spec.job_limit_ns / 1e9:g} s"
 
     def last_change_id(self, disk: str) -> int:
         """Of the disk's last successful backup; 0: none."""
@@ -183,7 +204,7 @@ class Cut:
             cbt_bytes += len(changed) * disk.track_bytes
             self.extents.append(1 if self.full else cbt.extents(changed))
             everything = range(-(-disk.spec.size_bytes // spec.tool_block_bytes))
-            tool = cbt.covering(changed, disk.track_bytes, spec.tool_block_bytes)
+            tool = cbt.covering(changed, disk.track_bytes, spec.tool_block_bytes, disk.spec.size_bytes)
             self.blocks.append(list(everything) if self.full else tool)
         record.note(
             cut_ns=now, written_bytes=written, unique_bytes=unique, cbt_bytes=cbt_bytes, extents=sum(self.extents)

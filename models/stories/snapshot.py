@@ -79,6 +79,8 @@ class Snapshots:
                 disk.mirror = None
 
         switched = yield from self._stun(story, vm, "mirror switch", job, switch)
+        for disk in vm.disks:
+            disk.mirror = None  # a switch that failed leaves no mirror behind either
         return outcome if outcome != "ok" else switched
 
     def _stun(self, story: Story, vm: Vm, reason: str, job: str, change: Callable[[], None]) -> Told:
