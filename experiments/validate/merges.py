@@ -4,6 +4,7 @@ Sources: semantics of the mirror pass (derived in `forms.mirror_pass`); Pure's m
 in flight were fitted.
 """
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -79,10 +80,20 @@ def mirror_pass() -> list[Row]:
         result = one(_mirror_scenario(writes, held_s), "vadp")
         dirty = result.jobs[0].delta_bytes / (4 * KIB) / grains
         expected = forms.mirror_pass(grains, writes, COPIES, dirty)
-        slack = Slack(4 * grains**0.5 / 2 / COPIES, "4 standard deviations of the dirty grains met, at most sqrt(N)/2")
+        slack = Slack(4 * _deviation_s(grains, writes, dirty, expected) + 1e-3, "4 standard deviations, and a copy")
         claim = Claim(f"mirror pass, w/c = {writes / COPIES:g}", "(N/w) ln(1 - p0 + p0 e^(w/c))", "s")
         rows.append(judge(claim, expected, _pass_s(result), slack))
     return rows
+
+
+def _deviation_s(grains: int, writes: int, dirty: float, pass_s: float) -> float:
+    """Standard deviation of a pass: what was dirty at its start is known, what was dirtied ahead of it is a count.
+
+    One dirty grain more at the start makes the pass longer by more than its copy, as more is dirtied meanwhile.
+    """
+    growth = math.exp(writes / COPIES)
+    longer = (growth - 1) / (1 - dirty + dirty * growth) / writes
+    return longer * math.sqrt(max(0.0, COPIES * pass_s - grains * dirty))
 
 
 def _mirror_scenario(writes: int, held_s: int) -> Scenario:
