@@ -191,8 +191,8 @@ def latency_axis(axis: Any) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     low, high = axis.get_view_interval()
-    wide = high > 60 * low
-    axis.set_major_locator(LogLocator(10, subs=(1.0,) if wide else (1.0, 2.0, 5.0), numticks=12))
+    subs = (1.0, 2.0, 5.0) if high < 40 * low else (1.0, 3.0) if high < 200 * low else (1.0,)
+    axis.set_major_locator(LogLocator(10, subs=subs, numticks=12))
     axis.set_minor_locator(LogLocator(10, subs="auto", numticks=12))
     axis.set_major_formatter(FuncFormatter(lambda value, _: latency_text(value)))
     axis.set_minor_formatter(NullFormatter())
