@@ -123,27 +123,25 @@ class Story:
     def wait(self, signal: Event, limit_ns: int = 0) -> Signal:
         """Resume after `signal` has fired, in this story's place; with a limit, after that time at the latest.
 
-        The value of the yield is True when the signal fired, False when the limit came first.
+        The value of the yield is True when the signal fired, False when the limit came first; at one instant the
+        signal is first.
         """
         self._count()
         resume = self.clock.signal()
 
-        def wake(fired: bool) -> Callable[[Event], None]:
-            def now(_: Event) -> None:
-                if resume.callbacks is not None and not resume.triggered:
-                    resume.fire(fired)
-
-            return now
+        def wake(_: Event) -> None:
+            if not resume.triggered:
+                resume.fire(signal.callbacks is None)
 
         def fired(_: Event) -> None:
-            self.clock.call(self.now, self._key, wake(True))
+            self.clock.call(self.now, self._key, wake)
 
         if signal.callbacks is None:
             fired(signal)
         else:
             signal.callbacks.append(fired)
         if limit_ns:
-            self.clock.call(self.now + limit_ns, self._key, wake(False))
+            self.clock.call(self.now + limit_ns, self._key, wake)
         return resume
 
     def _count(self) -> None:

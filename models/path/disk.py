@@ -45,6 +45,7 @@ class Disk:
         self.chunk_done: Signal = self.clock.signal()  # fires when a chunk of the consolidation is in the base
         self.read_draws: Iterator[int] = iter(())  # service draws of I/Os that mechanisms cause
         self.write_draws: Iterator[int] = iter(())
+        self._reserved = 0  # empty deltas whose space is taken and that are not there yet
         self.levels_written = [0, 0]  # acknowledged guest write bytes sent to [base, top delta]
 
     # -- what a guest I/O does ------------------------------------------------------------------------------------
@@ -129,7 +130,8 @@ class Disk:
         for table in range(first // size, last // size + 1):
             if grains.table_is_empty(self.map, table):
                 continue
-            found = grains.newest(self.map, max(first, table * size))
+            inside = range(max(first, table * size), min(last, (table + 1) * size - 1) + 1)
+            found = min(grains.newest(self.map, grain) for grain in inside)
             for level in range(grains.depth(self.map), max(found, 1) - 1, -1):
                 misses += not tablecache.look_up(self.cache, (level - 1) * tables + table)
         return misses
@@ -179,20 +181,28 @@ class Disk:
 
     def reserve_delta(self) -> bool:
         """Takes the space of an empty delta's metadata; False when the datastore has not that much."""
-        return self.device.store.take_space(self._reserve())
+        taken = self.device.store.take_space(self._reserve())
+        self._reserved += taken
+        return taken
 
     def return_reserve(self) -> None:
         """Gives it back: the delta was not created after all."""
+        self._reserved -= 1
         self.device.store.free_bytes += self._reserve()
 
     def push_delta(self) -> None:
         """An empty delta is on top; writes go there. Its space must be reserved."""
+        self._reserved -= 1
         grains.push(self.map)
 
     def fold_deltas(self) -> None:
         """All deltas are gone, the base has everything; their space is free."""
         self.device.store.free_bytes += self.delta_bytes()
         grains.fold(self.map)
+
+    def reopened(self) -> None:
+        """The disk was closed and opened: none of its grain tables is in memory."""
+        tablecache.forget(self.cache)
 
     def held_bytes(self) -> int:
         """Bytes that the deltas hold, all levels."""
@@ -220,7 +230,7 @@ class Disk:
         grain, step = self.delta.grain_bytes, self.delta.growth_bytes
         depth = grains.depth(self.map)
         grown = sum(-(-self.map.allocated[level] * grain // step) * step for level in range(1, depth + 1))
-        return grown + depth * self._reserve()
+        return grown + (depth + self._reserved) * self._reserve()
 
     def _reserve(self) -> int:
         return self.spec.size_bytes * self.delta.metadata_ppm // 1_000_000
