@@ -126,3 +126,4 @@ class Snapshots:
             if ios:
                 yield story.wait(metadata_ios(disk, ios, costs.metadata_bytes))
             work[phase] += story.now - begun
+        disk.reopened()
