@@ -98,12 +98,22 @@ class Device:
         self.bytes_submitted += command.size
         tags = mclock.tag(self.tags, flow.index, command.cost, now)
         command.r_tag, command.limit_tag, command.p_tag = tags
+        if command.limit_tag > now:
+            self._when_limit_passes(flow, command)
         if not flow.queue:
             mclock.set_head(self.tags, flow.index, *tags)
         flow.queue.append(command)
         throttle.enqueued(self.throttle, flow.index, now)
         if throttle.has_slot(self.throttle):
             self.ring()
+
+    def _when_limit_passes(self, flow: Flow, command: Command) -> None:
+        """Only from then on is time at DSNRO charged to DSNRO: the limit binds first."""
+
+        def note(moment: Event) -> None:
+            command.capped_ns = throttle.capped_time(self.throttle, flow.index, self.clock._now)
+
+        self.clock.call(command.limit_tag, order(DISPATCH, 2, self.entity, command.arrival), note)
 
     def completed(self, flow: Flow, command: Command) -> None:
         """The array has answered."""
