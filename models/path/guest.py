@@ -88,13 +88,14 @@ def _closed(
 ) -> Generator[Event, Any, None]:
     """One outstanding I/O: think, issue, wait for its delivery."""
     spec = vm.spec.workloads[number]
+    outside = spec.origin == "external"
     for ordinal, draw in draws:
         due = int(clock._now) - vm.stunned_ns + round(spec.think_ns * draw.gap)
-        if vm.spec.guest_clock == "frozen":
+        if vm.spec.guest_clock == "frozen" and not outside:
             yield from _guest_timer(clock, vm, due, key)
         elif spec.think_ns:
             yield clock.at(due + vm.stunned_ns, key)
-        while vm.stunned:  # a vCPU that does not run issues nothing
+        while vm.stunned and not outside:  # a vCPU that does not run issues nothing
             yield vm.gate
         io = _io(number, ordinal, draw, int(clock._now))
         io.done = clock.signal()
