@@ -1,9 +1,9 @@
 """Chart: guest latency over time beside GAVG, with stuns, backups and resyncs marked.
 
 Per VM group and arm: p50 and p99 of the guest I/Os delivered in each interval (mean of the replications' quantiles)
-and the mean GAVG = KAVG + DAVG of the disks' commands in it, which is what esxtop shows. GAVG holds no stun, no filter
-and no guest queue. Long runs are shown in coarser intervals (their histograms merged), so that a panel has at most 240
-of them.
+and the mean GAVG = KAVG + DAVG of the disks' commands, in samples of 5 s or more as esxtop takes them. GAVG holds no
+stun, no filter and no guest queue; what a stun held back is in it only as the burst that follows. Long runs are shown
+in coarser intervals (their histograms merged), so that a panel has at most 240 of them.
 """
 
 from typing import TYPE_CHECKING, NamedTuple
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 GROUPS = 5
+ESXTOP_NS = 5_000_000_000
+"""esxtop's default delay between two samples."""
 POINTS = 2400  # of one curve, over all panels
 Shared = list[tuple[int, int, float]]
 
@@ -45,6 +47,7 @@ class Picture(NamedTuple):
     duration_ns: int
     warmup_ns: int
     bin_ns: int
+    sample_ns: int  # of GAVG
     panels: tuple[Panel, ...]  # arm by arm within group by group
 
 
@@ -80,7 +83,7 @@ def _resyncs(result: RunResult) -> list[numbers.Span]:
     return [(row.start_ns, row.end_ns) for row in result.modes if row.mode != "in order"]
 
 
-def _panel(results: tuple[RunResult, ...], group: str, arm: str, bin_ns: int) -> Panel:
+def _panel(results: tuple[RunResult, ...], group: str, arm: str, bin_ns: int, sample_ns: int) -> Panel:
     binned = [_bins(result, group, bin_ns) for result in results]
     guest = [[_quantiles(rows) for rows in bins] for bins in binned]
     return Panel(
@@ -88,7 +91,7 @@ def _panel(results: tuple[RunResult, ...], group: str, arm: str, bin_ns: int) ->
         arm,
         numbers.band([[p50 for p50, _ in run] for run in guest]),
         numbers.band([[p99 for _, p99 in run] for run in guest]),
-        numbers.band([[_gavg(rows) for rows in bins] for bins in binned]),
+        numbers.band([[_gavg(rows) for rows in _bins(result, group, sample_ns)] for result in results]),
         numbers.shared([_stuns(result, group) for result in results]),
         numbers.shared([numbers.job_spans(result, "backup") for result in results]),
         numbers.shared([numbers.job_spans(result, "merge") for result in results]),
@@ -104,17 +107,20 @@ def data(comparison: Compared) -> Picture | None:
     intervals = -(-run.duration_ns // run.interval_ns)
     most = min(240, max(60, POINTS // (len(groups) * len(arms))))
     bin_ns = run.interval_ns * -(-intervals // most)
-    panels = [_panel(comparison.results[arm], group, arm, bin_ns) for group in groups for arm in arms]
+    sample_ns = max(bin_ns, run.interval_ns * -(-ESXTOP_NS // run.interval_ns))
+    panels = [_panel(comparison.results[arm], group, arm, bin_ns, sample_ns) for group in groups for arm in arms]
     if all(np.isnan(panel.p99.mean).all() for panel in panels):
         return None
-    return Picture(groups, arms, run.duration_ns, run.warmup_ns, bin_ns, tuple(panels))
+    return Picture(groups, arms, run.duration_ns, run.warmup_ns, bin_ns, sample_ns, tuple(panels))
 
 
 def _scaled(spans: Shared, divisor: int) -> Shared:
     return [(start / divisor, end / divisor, share) for start, end, share in spans]  # type: ignore[misc]
 
 
-def _draw_panel(axes: "Axes", panel: Panel, middles: numbers.Floats, divisor: int) -> None:
+def _draw_panel(axes: "Axes", panel: Panel, picture: Picture, divisor: int) -> None:
+    middles = (np.arange(len(panel.p50.mean)) + 0.5) * picture.bin_ns / divisor
+    samples = (np.arange(len(panel.gavg.mean)) + 0.5) * picture.sample_ns / divisor
     colour = palette.ARM_COLOUR[panel.arm]
     paper.bands(axes, _scaled(panel.backups, divisor), palette.BACKUP_BAND, 0.16)
     paper.bands(axes, _scaled(panel.merges, divisor), palette.MERGE_BAND, 0.22)
@@ -126,7 +132,8 @@ def _draw_panel(axes: "Axes", panel: Panel, middles: numbers.Floats, divisor: in
     axes.fill_between(middles, low, panel.p99.high, color=colour, alpha=0.18, linewidth=0)
     axes.plot(middles, panel.p99.mean, color=colour, linewidth=1.5)
     axes.plot(middles, panel.p50.mean, color=colour, linewidth=0.9)
-    axes.plot(middles, panel.gavg.mean, color=palette.BLACK, linewidth=0.9, linestyle=(0, (2, 1)))
+    dashes = {"color": palette.BLACK, "linewidth": 1.1, "linestyle": (0, (2, 1)), "drawstyle": "steps-mid"}
+    axes.plot(samples, panel.gavg.mean, **dashes)
 
 
 def _legend() -> list[paper.Entry]:
@@ -144,14 +151,16 @@ def _legend() -> list[paper.Entry]:
 def draw(picture: Picture, identity: Identity) -> "Figure":
     """The figure."""
     divisor, unit = paper.time_scale(picture.duration_ns)
-    subtitle = f"Guest latency in each {picture.bin_ns / 1e9:g} s beside the mean GAVG of the same disks' commands"
+    subtitle = (
+        f"Guest latency in each {picture.bin_ns / 1e9:g} s beside the mean GAVG of the same disks' commands, "
+        f"sampled every {picture.sample_ns / 1e9:g} s as esxtop does"
+    )
     rows, columns = len(picture.groups), len(picture.arms)
     figure = paper.sheet(0.25 + 1.85 * rows, CHART.question, subtitle, identity, _legend())
     cells = figure.subplots(rows, columns, sharex=True, sharey="row", squeeze=False)
-    middles = (np.arange(len(picture.panels[0].p50.mean)) + 0.5) * picture.bin_ns / divisor
     for axes, panel in zip(cells.flat, picture.panels, strict=True):
         axes.set_yscale("log")
-        _draw_panel(axes, panel, middles, divisor)
+        _draw_panel(axes, panel, picture, divisor)
         paper.warmup(axes, picture.warmup_ns / divisor)
         axes.set_title(f"{panel.group} — {palette.ARM_LABEL[panel.arm]}")
         axes.set_xlim(0, picture.duration_ns / divisor)
@@ -172,7 +181,7 @@ def describe(picture: Picture) -> str:
             continue
         high, seen = (paper.latency_text(float(np.nanmax(curve.mean))) for curve in (panel.p99, panel.gavg))
         parts.append(f"{panel.group} with {palette.ARM_LABEL[panel.arm]} {high}, GAVG {seen}")
-    return "Worst p99 of an interval and worst mean GAVG of one: " + "; ".join(parts) + "."
+    return "Worst p99 of an interval and worst sample of GAVG: " + "; ".join(parts) + "."
 
 
 CHART = Chart(
@@ -180,8 +189,9 @@ CHART = Chart(
     question="Does esxtop see what the guest feels?",
     how_to_read=(
         "Where the coloured line (guest p99) jumps and the dashed black one (GAVG, what esxtop shows) does not, the "
-        "time was lost above the I/O scheduler: in a stun, a filter or the guest's own queue. Triangles are stuns of "
-        "this group; bands are paler where only some replications agree."
+        "time was lost above the I/O scheduler: in a stun, a filter or the guest's own queue. A small step of GAVG "
+        "after a stun is the burst of what it held back. Triangles are stuns of this group; bands are paler where "
+        "only some replications agree."
     ),
     absent="no interval holds a guest I/O",
     data=data,

@@ -67,8 +67,8 @@ def _stun(comparison: Comparison) -> Finding | None:
         text += (
             f" Unprotected, the p99.9 is {_value(comparison, 'guest_p999', 'none', group)} "
             f"({_settled(comparison, 'guest_p999', arm, 'none', group)}). esxtop cannot show a stun: the I/O waits "
-            f"before "
-            f"it becomes a command. GAVG's mean is {_value(comparison, 'gavg_mean', arm, group)} against "
+            f"before it becomes a command, and only the burst afterwards reaches GAVG, whose mean is "
+            f"{_value(comparison, 'gavg_mean', arm, group)} against "
             f"{_value(comparison, 'gavg_mean', 'none', group)}."
         )
     return _finding("A stun that esxtop does not show", text)
