@@ -166,7 +166,7 @@ def draw(picture: Picture, identity: Identity) -> "Figure":
         axes.set_xlim(0, picture.duration_ns / divisor)
     for row, axes in enumerate(cells[:, 0]):
         mine = picture.panels[row * columns : (row + 1) * columns]
-        axes.set_ylim(bottom=0.6 * min(np.nanmin([panel.p50.mean, panel.gavg.mean]) for panel in mine))
+        axes.set_ylim(bottom=0.6 * min(np.nanmin(np.concatenate([panel.p50.mean, panel.gavg.mean])) for panel in mine))
         paper.latency_axis(axes.yaxis)
     for axes in cells[-1]:
         axes.set_xlabel(f"time [{unit}]")
