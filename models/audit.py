@@ -75,5 +75,5 @@ def _groups(hypervisor: Hypervisor) -> Iterator[Line]:
         found = unconfirmed + replicator.journal_bytes
         yield Line("bytes buffered = waiting + on the wire + journal", name, facts[replication.BUFFERED], found)
         yield Line("buffer holds what is not confirmed", name, facts[replication.USED], unconfirmed)
-        flags = sum(replicator.group.dirty)
+        flags = replicator.group.dirty.count(1)
         yield Line("dirty extents counted = flagged", name, facts[replication.DIRTY], flags)

@@ -20,7 +20,7 @@ MODE, CAPACITY, USED, SPLIT, BUFFERED, DIRTIED, DIRTY, EXTENT, CURSOR = range(9)
 class Group(NamedTuple):
     """`dirty`: one flag per extent of all disks, disk after disk; `first`: index of each disk's first extent."""
 
-    dirty: list[int]
+    dirty: bytearray
     first: list[int]
     facts: list[int]  # MODE, CAPACITY and USED of the buffer, bytes SPLIT / BUFFERED / DIRTIED, DIRTY extents, ...
 
@@ -32,7 +32,8 @@ def group(disk_bytes: list[int], extent_bytes: int, capacity: int, seeded: bool)
         first.append(first[-1] + -(-size // extent_bytes))
     dirty = 0 if seeded else first[-1]
     mode = IN_ORDER if seeded else FIRST_SYNC
-    return Group([0 if seeded else 1] * first[-1], first, [mode, capacity, 0, 0, 0, 0, dirty, extent_bytes, 0])
+    flags = bytearray(first[-1]) if seeded else bytearray(b"\1") * first[-1]
+    return Group(flags, first, [mode, capacity, 0, 0, 0, 0, dirty, extent_bytes, 0])
 
 
 def split(s: Group, disk: int, offset: int, size: int) -> bool:
@@ -70,10 +71,9 @@ def take_dirty(s: Group) -> tuple[int, int, int]:
     """
     if not s.facts[DIRTY]:
         return -1, 0, 0
-    n, i = len(s.dirty), s.facts[CURSOR]
-    while not s.dirty[i % n]:
-        i += 1
-    i %= n
+    i = s.dirty.find(1, s.facts[CURSOR])
+    if i < 0:
+        i = s.dirty.find(1)
     disk = 0
     while s.first[disk + 1] <= i:
         disk += 1
@@ -82,7 +82,7 @@ def take_dirty(s: Group) -> tuple[int, int, int]:
         s.dirty[end] = 0
         end += 1
     s.facts[DIRTY] -= end - i
-    s.facts[CURSOR] = end % n
+    s.facts[CURSOR] = end
     return disk, i - s.first[disk], end - i
 
 
