@@ -8,7 +8,7 @@ Work without delay does not go through the heap: `Signal.fire` resumes whoever w
 """
 
 from collections.abc import Callable, Generator
-from heapq import heappush
+from heapq import heappop, heappush
 from typing import Any
 
 import simpy
@@ -37,21 +37,23 @@ def order(kind: int, sub: int = 0, entity: int = 0, ordinal: int = 0) -> int:
 class Moment(Event):
     """An event that happens at a set time, in its place in the order."""
 
-    def __init__(self, clock: "Clock", time_ns: int, key: int) -> None:
+    _ok = True
+    _value: Any = None
+
+    def __init__(self, clock: "Clock", time_ns: int, key: int, callbacks: list[Callable[[Event], None]]) -> None:
         self.env = clock
-        self.callbacks = []
-        self._ok = True
-        self._value = None
-        clock.moments += 1
-        heappush(clock._queue, (time_ns, key, clock.moments, self))  # type: ignore[misc]
+        self.callbacks = callbacks
+        clock.moments = number = clock.moments + 1
+        heappush(clock._queue, (time_ns, key, number, self))  # type: ignore[misc]
 
 
 class Signal(Event):
     """An event that is made to happen by whoever calls `fire`: all who wait resume at once, in the order they came."""
 
+    _ok = True
+
     def fire(self, value: Any = None) -> None:
         """Resumes the waiting processes now, inside the current moment; later waiters pass straight through."""
-        self._ok = True
         self._value = value
         callbacks, self.callbacks = self.callbacks, None  # type: ignore[assignment]
         for callback in callbacks:
@@ -61,35 +63,45 @@ class Signal(Event):
 class Clock(simpy.Environment):
     """A SimPy environment whose time is whole nanoseconds. `moments` counts the events it was given."""
 
+    _now: int  # SimPy's would be a float as well
+
     def __init__(self) -> None:
         super().__init__(0)
         self.moments = 0
 
     def at(self, time_ns: int, key: int) -> Moment:
         """A moment at `time_ns` (not before now) with the order key `key`."""
-        return Moment(self, time_ns, key)
+        return Moment(self, time_ns, key, [])
 
     def call(self, time_ns: int, key: int, function: Callable[[Event], None]) -> None:
         """Calls `function` at that moment."""
-        Moment(self, time_ns, key).callbacks.append(function)
+        Moment(self, time_ns, key, [function])
+
+    def fire_at(self, time_ns: int, key: int, signal: Signal) -> None:
+        """Fires `signal` at that moment; it must not have fired."""
+        signal._value = None
+        self.moments += 1
+        heappush(self._queue, (time_ns, key, self.moments, signal))  # type: ignore[misc]
 
     def signal(self) -> Signal:
         return Signal(self)
 
     def run_until(self, time_ns: int) -> None:
         """Handles all that happens before `time_ns`; then it is `time_ns`. ClockError when time stands still."""
-        queue, step = self._queue, self.step
+        queue = self._queue
         instant, handled = -1, 0
         while queue and queue[0][0] < time_ns:
-            if queue[0][0] == instant:
-                handled += 1
-                if handled > STANDSTILL:
-                    raise ClockError(
-                        f"more than {STANDSTILL} events at {instant} ns: something that takes no time repeats"
-                    )
-            else:
-                instant, handled = int(queue[0][0]), 0
-            step()
+            self._now, _, _, event = heappop(queue)  # type: ignore[assignment]
+            callbacks, event.callbacks = event.callbacks, None  # type: ignore[assignment]
+            for callback in callbacks:
+                callback(event)
+            if not event._ok:  # a process has failed
+                raise event._value
+            if self._now != instant:
+                instant, handled = self._now, 0
+            handled += 1
+            if handled > STANDSTILL:
+                raise ClockError(f"more than {STANDSTILL} events at {instant} ns: something that takes no time repeats")
         self._now = time_ns
 
 
@@ -108,7 +120,7 @@ class Story:
 
     @property
     def now(self) -> int:
-        return int(self.clock._now)
+        return self.clock._now
 
     def sleep(self, duration_ns: int) -> Moment:
         """Resume after `duration_ns`."""

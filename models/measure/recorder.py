@@ -86,10 +86,10 @@ class Recorder:
 
     def posted(self, vm: int, io: GuestIo) -> None:
         if io.arrival_ns >= self.run.warmup_ns:
-            self.books[vm].vscsi.add(int(self.clock._now) - io.accepted_ns)
+            self.books[vm].vscsi.add(self.clock._now - io.accepted_ns)
 
     def delivered(self, vm: int, io: GuestIo) -> None:
-        book, now = self.books[vm], int(self.clock._now)
+        book, now = self.books[vm], self.clock._now
         latency = now - io.arrival_ns
         if sum(ns for _, ns in io.ledger) != latency:
             raise LedgerError(
@@ -128,15 +128,15 @@ class Recorder:
     def door(self, vm: int, disk: int, waiting: int, full: bool) -> None:
         probe = self.books[vm].doors[disk]
         if full or probe.full:
-            probe.change(int(self.clock._now), waiting, full)
+            probe.change(self.clock._now, waiting, full)
 
     def door_opened(self, vm: int, disk: int) -> None:
-        self.books[vm].doors[disk].took(int(self.clock._now))
+        self.books[vm].doors[disk].took(self.clock._now)
 
     def stunned(self, vm: int, stunned: bool) -> None:
         self.books[vm].stunned = stunned
         for probe in self.books[vm].doors:
-            probe.stun(int(self.clock._now), stunned)
+            probe.stun(self.clock._now, stunned)
 
     # -- the books ------------------------------------------------------------------------------------------------
 

@@ -20,11 +20,11 @@ Work = Generator[Event, Any, None]
 
 def run_side_by_side(clock: Clock, flow: Flow, commands: list[Command]) -> Signal:
     """Submits the commands of one flow; fires when all have completed."""
-    stage = Stage(clock.signal(), len(commands))
+    stage = Stage(clock, len(commands))
     for command in commands:
         command.waiter = stage
         flow.device.submit(flow, command)
-    return stage.done
+    return stage
 
 
 def metadata_ios(disk: Disk, ios: int, size_bytes: int) -> Signal:
@@ -68,7 +68,7 @@ class Merge:
             first, last = mirror.take(pass_, disk.map)
             if first < 0:
                 break
-            started = int(clock._now)
+            started = clock._now
             size = yield from self._copy(first, last)
             mirror.copied(pass_, first)
             waiting, disk.chunk_done = disk.chunk_done, clock.signal()
@@ -158,7 +158,7 @@ class BackupRead:
             yield run_side_by_side(clock, self.flow, commands)
             self.bytes_read += sum(sizes)
             self.bytes_stored += self.transport.reduced(sum(sizes))
-            yield clock.at(self.transport.send(int(clock._now), sum(sizes), self._stream), key)
+            yield clock.at(self.transport.send(clock._now, sum(sizes), self._stream), key)
         self._working -= 1
         if not self._working:
             self.done.fire()

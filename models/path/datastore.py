@@ -49,7 +49,7 @@ class Datastore:
             self.queue.append((flow, command))
 
     def _start(self, flow: "Flow", command: Command) -> None:
-        now = int(self.clock._now)
+        now = self.clock._now
         self.idle -= 1
         spec = self.spec
         law = spec.write if command.write else spec.read
@@ -69,7 +69,7 @@ class Datastore:
         self.clock.call(end, order(COMPLETION, 0, flow.entity, command.ordinal), complete)
 
     def _complete(self, flow: "Flow", command: Command) -> None:
-        now = int(self.clock._now)
+        now = self.clock._now
         self._integrate(now)
         self._serving -= 1
         self._ends_ns -= now

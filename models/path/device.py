@@ -56,7 +56,7 @@ class Device:
         self.watch = watch
         self.flows: list[Flow] = []
         self.shares: list[Share] = []
-        self.bell = clock.signal()
+        self.bell = clock.signal()  # the dispatcher waits for it
         self.rung = False
         self.inside: dict[int, Command] = {}  # issued and not back, by arrival
         self.timer_ns = -1  # when the dispatcher is next called for a tag that falls due
@@ -64,6 +64,8 @@ class Device:
         self.sojourn_ns = 0  # summed time in device of completed commands
         self._area_ns = 0
         self.submitted = self.finished = 0  # commands
+        self.backlog: dict[int, Flow] = {}  # flows with commands that wait, by index
+        self._dispatch_key = order(DISPATCH, 0, entity)
         self.bytes_submitted = self.bytes_finished = 0
 
     def add_flow(self, name: str, entity: int, vm: int, share: Share) -> Flow:
@@ -86,15 +88,13 @@ class Device:
 
     def submit(self, flow: Flow, command: Command) -> None:
         """The command enters the I/O scheduler; its waiter hears when it has completed."""
-        now = int(self.clock._now)
+        now = self.clock._now
         if command.cost < 0:
             command.cost = -(-command.size // self.host.cost_unit_bytes)
-        flow.ordinal += 1
-        command.ordinal = flow.ordinal
+        flow.ordinal = command.ordinal = flow.ordinal + 1
         command.enter_ns = now
         command.capped_ns = throttle.capped_time(self.throttle, flow.index, now)
-        self.submitted += 1
-        command.arrival = self.submitted
+        self.submitted = command.arrival = self.submitted + 1
         self.bytes_submitted += command.size
         tags = mclock.tag(self.tags, flow.index, command.cost, now)
         command.r_tag, command.limit_tag, command.p_tag = tags
@@ -102,6 +102,7 @@ class Device:
             self._when_limit_passes(flow, command)
         if not flow.queue:
             mclock.set_head(self.tags, flow.index, *tags)
+            self.backlog[flow.index] = flow
         flow.queue.append(command)
         throttle.enqueued(self.throttle, flow.index, now)
         if throttle.has_slot(self.throttle):
@@ -117,7 +118,7 @@ class Device:
 
     def completed(self, flow: Flow, command: Command) -> None:
         """The array has answered."""
-        now = int(self.clock._now)
+        now = self.clock._now
         command.done_ns = now
         self._integrate(now)
         self.sojourn_ns += now - command.issue_ns
@@ -125,27 +126,26 @@ class Device:
         self.finished += 1
         self.bytes_finished += command.size
         throttle.completed(self.throttle, flow.index, now)
-        if self.submitted > self.finished + self.throttle.device[throttle.OUTSTANDING]:
+        if self.backlog:
             self.ring()
         self.watch.command_done(flow, command)
-        command.waiter.completed(command)
+        waiter = command.waiter
+        del command.waiter  # it may hold the command from here on: a cycle would wait for the garbage collector
+        waiter.completed(command)
 
     def ring(self) -> None:
         """Calls the dispatcher once at this instant, after all completions and arrivals."""
         if not self.rung:
             self.rung = True
-            self.clock.call(int(self.clock._now), order(DISPATCH, 0, self.entity), self._ring)
-
-    def _ring(self, _: Event) -> None:
-        self.bell.fire()
+            self.clock.fire_at(self.clock._now, self._dispatch_key, self.bell)
 
     def _dispatch(self) -> Generator[Event, None, None]:
         while True:
-            self.bell = self.clock.signal()
             yield self.bell
+            self.bell = self.clock.signal()
             self.rung = False
-            now = int(self.clock._now)
-            while throttle.has_slot(self.throttle):
+            now = self.clock._now
+            while self.backlog and throttle.has_slot(self.throttle):
                 index, phase = self._pick(now)
                 if index < 0:
                     self._call_when_due(now)
@@ -158,11 +158,10 @@ class Device:
         if self.host.scheduler == "mclock":
             return mclock.pick(self.tags, room, now)
         best, oldest = -1, 0
-        for flow in self.flows:  # FIFO: the I/O that came first, unless its disk's limit or DSNRO holds it
-            if flow.queue and room[flow.index] and flow.queue[0].limit_tag <= now:
-                head = flow.queue[0]
-                if best < 0 or head.arrival < oldest:
-                    best, oldest = flow.index, head.arrival
+        for index, flow in self.backlog.items():  # FIFO: who came first, unless its disk's limit or DSNRO holds it
+            head = flow.queue[0]
+            if room[index] and head.limit_tag <= now and (best < 0 or head.arrival < oldest):
+                best, oldest = index, head.arrival
         return best, mclock.CONSTRAINT
 
     def _issue(self, flow: Flow, phase: int, now: int) -> None:
@@ -171,6 +170,8 @@ class Device:
         if flow.queue:
             head = flow.queue[0]
             mclock.set_head(self.tags, flow.index, head.r_tag, head.limit_tag, head.p_tag)
+        else:
+            del self.backlog[flow.index]
         wait = now - command.enter_ns
         if wait:
             command.limit_ns = min(max(command.limit_tag - command.enter_ns, 0), wait)

@@ -61,7 +61,7 @@ class Disk:
     def _plain(self, io: GuestIo) -> Steps:
         if io.write:
             self.levels_written[0] += io.size
-        yield from self._run(io, [Command(DATA, io.write, io.size, io.service_ns)])
+        return self._run(io, [Command(DATA, io.write, io.size, io.service_ns)])
 
     def _read(self, io: GuestIo) -> Steps:
         grain = self.delta.grain_bytes
@@ -96,13 +96,12 @@ class Disk:
 
     def _run(self, io: GuestIo, commands: list[Command]) -> Steps:
         """Runs commands side by side; the last to complete is the critical path and goes into the ledger."""
-        stage = Stage(self.clock.signal(), len(commands))
+        stage = Stage(self.clock, len(commands))
         for command in commands:
             command.waiter = stage
             self.device.submit(self.flow, command)
-        yield stage.done
-        assert stage.last is not None
-        self.causes.charge_command(io, stage.last)
+        last = yield stage
+        self.causes.charge_command(io, last)
 
     # -- the chain ------------------------------------------------------------------------------------------------
 
@@ -251,7 +250,7 @@ class Disk:
         """Holds a write while a chunk that it touches is being copied."""
         while self.mirror is not None and mirror.where(self.mirror, first, last) == mirror.COPYING:
             yield self.chunk_done
-            io.charge(self.causes.mirror_hold, int(self.clock._now))
+            io.charge(self.causes.mirror_hold, self.clock._now)
 
     def _behind_cursor(self, first: int, last: int) -> bool:
         return self.mirror is not None and mirror.where(self.mirror, first, last) == mirror.BEHIND

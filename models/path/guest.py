@@ -80,7 +80,7 @@ def _arrivals(
             yield from _guest_timer(clock, vm, time, key)
         else:
             yield clock.at(time, key)
-        vm.request(_io(number, ordinal, draw, int(clock._now)))
+        vm.request(_io(number, ordinal, draw, clock._now))
 
 
 def _closed(
@@ -90,14 +90,14 @@ def _closed(
     spec = vm.spec.workloads[number]
     outside = spec.origin == "external"
     for ordinal, draw in draws:
-        due = int(clock._now) - vm.stunned_ns + round(spec.think_ns * draw.gap)
+        due = clock._now - vm.stunned_ns + round(spec.think_ns * draw.gap)
         if vm.spec.guest_clock == "frozen" and not outside:
             yield from _guest_timer(clock, vm, due, key)
         elif spec.think_ns:
             yield clock.at(due + vm.stunned_ns, key)
         while vm.stunned and not outside:  # a vCPU that does not run issues nothing
             yield vm.gate
-        io = _io(number, ordinal, draw, int(clock._now))
+        io = _io(number, ordinal, draw, clock._now)
         io.done = clock.signal()
         vm.request(io)
         if not io.done.triggered:

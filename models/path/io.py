@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from sim.clock import Signal
+from sim.clock import Clock, Signal
 
 DATA, PARENT_READ, METADATA, MIRROR = range(4)
 """Causes of commands on a guest I/O's critical path; the order of models.result.COMMAND_CAUSES."""
@@ -16,7 +16,7 @@ class GuestIo:
     """One guest I/O: its identity, what it asks, and its ledger so far as (cause, ns) pairs."""
 
     __slots__ = (
-        "accepted_ns", "arrival_ns", "clock_ns", "disk", "done", "epochs", "ledger", "offset", "ordinal",
+        "accepted_ns", "arrival_ns", "clock_ns", "disk", "done", "epochs", "held_ns", "ledger", "offset", "ordinal",
         "service_ns", "size", "workload", "write",
     )  # fmt: skip
 
@@ -33,6 +33,7 @@ class GuestIo:
         self.arrival_ns = now
         self.clock_ns = now  # up to here the ledger is written
         self.accepted_ns = now  # the adapter has taken it and the VM runs
+        self.held_ns = 0  # of its ledger: at the gate, in stuns
         self.ledger: list[tuple[int, int]] = []
         self.done: Signal | None = None  # a closed loop waits for its delivery
         self.epochs: list[int] = []  # per protection of the VM: which future recovery point will hold this write
@@ -43,10 +44,14 @@ class GuestIo:
             self.ledger.append((cause, now - self.clock_ns))
             self.clock_ns = now
 
-    def charge_all(self, parts: list[tuple[int, int]]) -> None:
-        """The time since the last entry was spent on these (cause, ns) parts."""
-        self.ledger.extend(parts)
-        self.clock_ns += sum(ns for _, ns in parts)
+    def charge_ahead(self, parts: list[tuple[int, int]]) -> int:
+        """These (cause, ns) parts come next: they are in the ledger already; returns their sum, in ns."""
+        total = 0
+        for _, ns in parts:
+            total += ns
+        self.ledger += parts
+        self.clock_ns += total
+        return total
 
 
 class Waiter(Protocol):
@@ -79,18 +84,14 @@ class Command:
         self.r_tag = self.limit_tag = self.p_tag = 0
 
 
-class Stage:
-    """Some commands that run side by side; `done` fires when the last has completed, and `last` is that one."""
+class Stage(Signal):
+    """Some commands that run side by side: fires when the last has completed; its value is that one."""
 
-    __slots__ = ("done", "last", "left")
-
-    def __init__(self, done: Signal, commands: int) -> None:
-        self.done = done
+    def __init__(self, clock: Clock, commands: int) -> None:
+        super().__init__(clock)
         self.left = commands
-        self.last: Command | None = None
 
     def completed(self, command: Command) -> None:
         self.left -= 1
         if not self.left:
-            self.last = command
-            self.done.fire()
+            self.fire(command)

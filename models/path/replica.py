@@ -81,7 +81,7 @@ class Replicator:
     def checkpoint(self) -> None:
         """Cuts a checkpoint between two writes; does nothing while order is lost."""
         if self.group.facts[replication.MODE] == replication.IN_ORDER:
-            self._send(Item(0, self.epoch, int(self.clock._now)))
+            self._send(Item(0, self.epoch, self.clock._now))
             self.epoch += 1
             for meter in self.meters:
                 meter.epoch = self.epoch
@@ -109,7 +109,7 @@ class Replicator:
             self._sent += 1
             if item.size:
                 yield clock.at(
-                    int(clock._now) + transfer_ns(wire, spec.link_bytes_per_s),
+                    clock._now + transfer_ns(wire, spec.link_bytes_per_s),
                     order(ARRIVAL, 4, self.entity, self._sent),
                 )
             self.wire_bytes += wire
@@ -123,7 +123,7 @@ class Replicator:
 
     def _arrive_later(self, item: Item) -> None:
         """The target writes its journal in order and confirms; a checkpoint is usable once all before it is durable."""
-        arrival = int(self.clock._now) + self.spec.link_latency_ns
+        arrival = self.clock._now + self.spec.link_latency_ns
         durable = admit(self._journal, arrival, transfer_ns(item.size, self.spec.journal_bytes_per_s))
         if item.epoch >= 0:
             self.clock.call(durable, order(ARRIVAL, 5, self.entity, self._sent), lambda _: self._usable(item))
@@ -133,7 +133,7 @@ class Replicator:
 
     def _usable(self, item: Item) -> None:
         for meter in self.meters:
-            meter.usable(item.epoch, item.cut_ns, int(self.clock._now))
+            meter.usable(item.epoch, item.cut_ns, self.clock._now)
 
     def _confirmed(self, item: Item) -> None:
         self.flying_bytes -= item.size
@@ -143,7 +143,7 @@ class Replicator:
     # -- overflow and resync --------------------------------------------------------------------------------------
 
     def _note_mode(self) -> None:
-        self.modes.append((self.group.facts[replication.MODE], int(self.clock._now)))
+        self.modes.append((self.group.facts[replication.MODE], self.clock._now))
 
     def _resync_if_drained(self) -> None:
         """After an overflow, once the link has sent what was buffered: the dirty map is next."""

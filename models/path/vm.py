@@ -76,6 +76,9 @@ class Vm:
         self._adapter_free = spec.adapter_queue_depth
         self._doors = [Door() for _ in spec.disks]
         self._carried = 0  # I/Os past the gate so far, for the order at one instant
+        self._down_key, self._up_key = order(ARRIVAL, 1, index), order(COMPLETION, 1, index)
+        self._waiting = 0  # requests at all doors
+        self._full_doors = 0  # at the last report
         for disk, door in enumerate(self._doors):
             for _ in range(spec.disk_queue_depth):
                 clock.process(self._slot(disk, door))
@@ -84,13 +87,13 @@ class Vm:
 
     def hold(self) -> None:
         """The vCPUs stop: nothing passes the gate in either direction."""
-        self.stunned, self._stunned_at, self.held = True, int(self.clock._now), 0
+        self.stunned, self._stunned_at, self.held = True, self.clock._now, 0
         self.watch.stunned(self.index, True)
 
     def release(self) -> None:
         """The vCPUs run: all that waited at the gate goes on now."""
         self.stunned = False
-        self.stunned_ns += int(self.clock._now) - self._stunned_at
+        self.stunned_ns += self.clock._now - self._stunned_at
         self.watch.stunned(self.index, False)
         gate, self.gate = self.gate, self.clock.signal()
         gate.fire()
@@ -114,7 +117,8 @@ class Vm:
             self._take(door, io)
         else:
             door.waiting.append(io)
-        self._tell_doors()
+            self._waiting += 1
+        self._tell_doors(door)
 
     def _take(self, door: Door, io: GuestIo) -> None:
         self._adapter_free -= 1
@@ -125,8 +129,9 @@ class Vm:
         while True:
             ready = self.clock.signal()
             door.idle.append(ready)
-            self._serve_waiting()
-            self._tell_doors()
+            if self._waiting:
+                self._serve_waiting()
+            self._tell_doors(door)
             yield from self._carry(disk, (yield ready))
             self._adapter_free += 1
 
@@ -140,13 +145,17 @@ class Vm:
         if best >= 0 and self._adapter_free:
             door = self._doors[best]
             self.watch.door_opened(self.index, best)
+            self._waiting -= 1
             self._take(door, door.waiting.popleft())
 
-    def _tell_doors(self) -> None:
-        """Reports doors that are full now, or were at the last report."""
+    def _tell_doors(self, changed: Door) -> None:
+        """Reports doors that are full now, or were at the last report; `changed` alone has changed since."""
+        if self._adapter_free and changed.idle and not self._full_doors:
+            return
         for disk, door in enumerate(self._doors):
             full = not (self._adapter_free and door.idle)
             if full or door.was_full:
+                self._full_doors += full - door.was_full
                 door.was_full = full
                 self.watch.door(self.index, disk, len(door.waiting), full)
 
@@ -159,24 +168,24 @@ class Vm:
 
     def _carry(self, disk: int, io: GuestIo) -> Steps:
         clock, causes = self.clock, self.causes
-        io.charge(causes.guest_queue, int(clock._now))
+        if io.arrival_ns != clock._now:
+            io.charge(causes.guest_queue, clock._now)
         if self.stunned:
             yield from self._wait_at_gate(io, causes.stun_hold_in)
         self._pass_gate(io)
-        down = [(causes.filter[stage.name], stage.down_ns()) for stage in self.filters]
-        number, hops = self._carried, sum(ns for _, ns in down)
-        if hops:
-            yield clock.at(int(clock._now) + hops, order(ARRIVAL, 1, self.index, number))
-            io.charge_all(down)
-        for stage in self.filters:
-            stage.passes(disk, io)
+        number = self._carried
+        if self.filters:
+            hops = io.charge_ahead([(causes.filter[stage.name], stage.down_ns()) for stage in self.filters])
+            if hops:
+                yield clock.at(clock._now + hops, self._down_key + number)
+            for stage in self.filters:
+                stage.passes(disk, io)
         yield from self.disks[disk].access(io)
         up = [(causes.filter[stage.name], stage.up_ns()) for stage in self.filters]
         up.append((causes.host_path, self.path_latency_ns))
-        hops = sum(ns for _, ns in up)
+        hops = io.charge_ahead(up)
         if hops:
-            yield clock.at(int(clock._now) + hops, order(COMPLETION, 1, self.index, number))
-            io.charge_all(up)
+            yield clock.at(clock._now + hops, self._up_key + number)
         self._post(io)
         if self.stunned:
             yield from self._wait_at_gate(io, causes.stun_hold_out)
@@ -188,10 +197,11 @@ class Vm:
         self.held += 1
         while self.stunned:
             yield self.gate
-        io.charge(cause, int(self.clock._now))
+        io.held_ns += self.clock._now - io.clock_ns
+        io.charge(cause, self.clock._now)
 
     def _pass_gate(self, io: GuestIo) -> None:
-        io.accepted_ns = int(self.clock._now)
+        io.accepted_ns = self.clock._now
         self.in_flight += 1
         self._carried += 1
         if io.write:
