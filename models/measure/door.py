@@ -36,6 +36,16 @@ class DoorProbe:
         self._resolve(now, self._taken)
         self._taken += 1
 
+    def passed(self, now: int, arrival_ns: int) -> None:
+        """Another disk's request gets a slot of the adapter: one here that came before it would have had it."""
+        self._close(now)
+        queue = self._unresolved
+        while queue and queue[0][0] < arrival_ns:
+            start, end, turn = queue.popleft()
+            if end > arrival_ns:
+                queue.appendleft((arrival_ns, end, turn))
+            self._served(now, start, min(end, arrival_ns))
+
     def stun(self, now: int, stunned: bool) -> None:
         """The VM stops, or runs again."""
         self._close(now)
@@ -69,7 +79,10 @@ class DoorProbe:
         queue = self._unresolved
         while queue and queue[0][2] <= turn:
             start, end, _ = queue.popleft()
-            if self.stunned:
-                self._gated.append((start, end))
-            else:
-                self.histogram.add_ramp(now - end, now - start)
+            self._served(now, start, end)
+
+    def _served(self, now: int, start: int, end: int) -> None:
+        if self.stunned:
+            self._gated.append((start, end))
+        else:
+            self.histogram.add_ramp(now - end, now - start)

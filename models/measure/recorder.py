@@ -133,6 +133,9 @@ class Recorder:
     def door_opened(self, vm: int, disk: int) -> None:
         self.books[vm].doors[disk].took(self.clock._now)
 
+    def door_passed(self, vm: int, disk: int, arrival_ns: int) -> None:
+        self.books[vm].doors[disk].passed(self.clock._now, arrival_ns)
+
     def stunned(self, vm: int, stunned: bool) -> None:
         self.books[vm].stunned = stunned
         for probe in self.books[vm].doors:

@@ -76,7 +76,8 @@ class Replicator:
             self._send(Item(io.size, IN_ORDER, 0))
         elif before == replication.IN_ORDER:
             self._note_mode()
-            self._resync_if_drained()
+            if not self._bell.triggered:  # the link is idle; otherwise it looks when it has sent what it is at
+                self._resync_if_drained()
 
     def checkpoint(self) -> None:
         """Cuts a checkpoint between two writes; does nothing while order is lost."""

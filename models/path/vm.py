@@ -42,7 +42,7 @@ class Door:
 
     def __init__(self) -> None:
         self.idle: list[Signal] = []  # slot processes that wait for work
-        self.waiting: deque[GuestIo] = deque()
+        self.waiting: deque[tuple[GuestIo, int]] = deque()  # with the VM's stunned time when they came
         self.was_full = False
 
 
@@ -116,7 +116,7 @@ class Vm:
         if self._adapter_free and door.idle:
             self._take(door, io)
         else:
-            door.waiting.append(io)
+            door.waiting.append((io, self._stunned_so_far()))
             self._waiting += 1
         self._tell_doors(door)
 
@@ -137,16 +137,28 @@ class Vm:
 
     def _serve_waiting(self) -> None:
         """Gives a free slot to the request that has waited longest among those it suits."""
-        best = -1
+        fit = [disk for disk, door in enumerate(self._doors) if door.waiting and door.idle]
+        if not fit or not self._adapter_free:
+            return
+        best = min(fit, key=lambda disk: self._doors[disk].waiting[0][0].arrival_ns)
+        io, stunned_before = self._doors[best].waiting.popleft()
+        self.watch.door_opened(self.index, best)
         for disk, door in enumerate(self._doors):
-            if door.waiting and door.idle:
-                first = best < 0 or door.waiting[0].arrival_ns < self._doors[best].waiting[0].arrival_ns
-                best = disk if first else best
-        if best >= 0 and self._adapter_free:
-            door = self._doors[best]
-            self.watch.door_opened(self.index, best)
-            self._waiting -= 1
-            self._take(door, door.waiting.popleft())
+            if door.idle and disk != best:
+                self.watch.door_passed(self.index, disk, io.arrival_ns)
+        self._charge_queue(io, self._stunned_so_far() - stunned_before)
+        self._waiting -= 1
+        self._take(self._doors[best], io)
+
+    def _charge_queue(self, io: GuestIo, stunned_ns: int) -> None:
+        """The request has waited for a slot, for so much of the time because of a stun: slots were held, too."""
+        now = self.clock._now
+        io.charge(self.causes.guest_queue, now - stunned_ns)
+        io.charge(self.causes.stun_hold_in, now)
+        io.held_ns += stunned_ns
+
+    def _stunned_so_far(self) -> int:
+        return self.stunned_ns + (self.clock._now - self._stunned_at if self.stunned else 0)
 
     def _tell_doors(self, changed: Door) -> None:
         """Reports doors that are full now, or were at the last report; `changed` alone has changed since."""
@@ -168,8 +180,6 @@ class Vm:
 
     def _carry(self, disk: int, io: GuestIo) -> Steps:
         clock, causes = self.clock, self.causes
-        if io.arrival_ns != clock._now:
-            io.charge(causes.guest_queue, clock._now)
         if self.stunned:
             yield from self._wait_at_gate(io, causes.stun_hold_in)
         self._pass_gate(io)

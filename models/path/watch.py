@@ -29,5 +29,8 @@ class Watch(Protocol):
     def door_opened(self, vm: int, disk: int) -> None:
         """The adapter takes a waiting request of that disk."""
 
+    def door_passed(self, vm: int, disk: int, arrival_ns: int) -> None:
+        """It takes another disk's request, of that arrival, though this disk has slots."""
+
     def stunned(self, vm: int, stunned: bool) -> None:
         """The VM's vCPUs stopped, or run again."""
