@@ -67,7 +67,7 @@ class VmResult:
     vscsi: Histogram  # ns, adapter accept to completion posted
     gavg: Histogram  # ns, per back-end command of this VM's disks: KAVG + DAVG
     probe: Histogram  # ns waited at the VM's door, weighted by time (ns)
-    ios: int  # delivered after warm-up
+    ios: int  # delivered, of those that arrived after warm-up
     bytes_read: int
     bytes_written: int
     ledger: tuple[LedgerBin, ...]

@@ -66,7 +66,7 @@ def _probabilities(pattern: str, granule: int) -> npt.NDArray[np.float64]:
     if rule.pattern != "zipf":
         return np.full(places * BLOCK // granule, granule / (places * BLOCK))
     weights = np.arange(1, places + 1, dtype=np.float64) ** (-rule.zipf_milli / 1000)
-    where = np.arange(places, dtype=np.int64) * Placer(rule, DISK).step % places
+    where = Placer(rule, DISK).place_of
     summed = np.bincount(where * BLOCK // granule, weights / weights.sum(), minlength=DISK // granule)
     return summed.astype(np.float64)
 

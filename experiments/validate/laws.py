@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from experiments.errors import InputError
-from experiments.validate.row import Claim, Row, not_run
+from experiments.validate.row import Claim, Row, Slack, not_run, share
 
 FILE = Path("qemu") / "laws.csv"
 NUMBERS = ("predicted", "measured_median", "measured_min", "measured_max")
@@ -104,3 +104,11 @@ def claim_of(row: Measured) -> Claim:
     """What a measured row says."""
     when = f", t={row.statement.split('t=')[1].split(' ')[0]}" if " at t=" in row.statement else ""
     return Claim(f"QEMU {row.law}, {row.machine}{when}", "data/qemu/laws.csv (QEMU 7.2, measured)", row.unit)
+
+
+def measured(row: Measured, part: float, why: str) -> Slack:
+    """That share of the measured median, or half the spread of the row's repeats where that is wider."""
+    spread = (row.high - row.low) / 2
+    if spread > part * abs(row.median):
+        return Slack(spread, f"half the spread of the repeats, {row.low:g} to {row.high:g}, is wider than {part:.0%}")
+    return share(row.median, part, f"{why}; repeats {row.low:g} to {row.high:g}")

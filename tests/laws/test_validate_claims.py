@@ -52,8 +52,8 @@ def test_first_touches_are_those_of_a_real_block_layer() -> None:
 
 
 def test_closed_loops_are_those_of_a_real_block_layer() -> None:
-    """One measurement, a write at depth one, was disturbed (its repeats lie 33 % apart): it fails in `validate` too."""
     rows = qemu.closed_loops(data_directory())
-    assert all("device=T2000 mix=randwrite qd=1:" in claim for claim in failed(rows))
-    assert len(failed(rows)) == 2
-    assert sum(row.verdict == "pass" for row in rows) == 70
+    assert not failed(rows)
+    assert sum(row.verdict == "pass" for row in rows) == 72
+    undecided = [row.claim for row in rows if "repeats" in row.why and "wider" in row.why and row.unit == "iops"]
+    assert len(undecided) <= 4, "the spread of repeats decides only where a measurement was disturbed"
