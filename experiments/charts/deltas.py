@@ -1,9 +1,11 @@
 """Chart: how much space delta disks take over time, by VM group, in the arms that take snapshots.
 
-Space is what the delta files occupy (grains rounded up to growth steps, plus metadata), summed over the group's disks;
-mean over replications. A long run is shown by the largest value of each stretch.
+Space is what the delta files occupy (grains rounded up to growth steps, plus metadata); beside it the grains that they
+hold, which is what the merge must copy. Both are summed over the group's disks; mean over replications. A long run is
+shown by the largest value of each stretch.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -11,7 +13,7 @@ import numpy as np
 from experiments.charts import numbers, palette, paper
 from experiments.charts.chart import Chart, Compared
 from experiments.charts.paper import Identity
-from models.result import RunResult
+from models.result import RunResult, SpaceRow
 from sim.units import human_bytes
 
 if TYPE_CHECKING:
@@ -21,6 +23,10 @@ GROUPS = 5
 POINTS = 400
 
 
+Stretches = tuple[int, int]
+"""Length in ns, and how many."""
+
+
 class Panel(NamedTuple):
     """One group in one arm: bytes in deltas at `t_ns`."""
 
@@ -28,6 +34,7 @@ class Panel(NamedTuple):
     arm: str
     t_ns: numbers.Floats
     stored: numbers.Band
+    held: numbers.Band
     disks_bytes: int  # provisioned size of the group's disks
     snapshots: list[tuple[int, int, float]]
     merges: list[tuple[int, int, float]]
@@ -44,12 +51,13 @@ class Picture(NamedTuple):
     panels: tuple[Panel, ...]  # arm by arm within group by group
 
 
-def _stored(result: RunResult, disks: set[str], stretch_ns: int, count: int) -> list[float]:
+def _largest(result: RunResult, disks: set[str], value: Callable[[SpaceRow], int], stretches: Stretches) -> list[float]:
     """The largest sum over `disks` in each stretch."""
+    stretch_ns, count = stretches
     at: dict[int, int] = {}
     for row in result.space:
         if row.disk in disks:
-            at[row.t_ns] = at.get(row.t_ns, 0) + row.stored_bytes
+            at[row.t_ns] = at.get(row.t_ns, 0) + value(row)
     out = [0.0] * count
     for t, total in at.items():
         index = min(count - 1, max(0, t - 1) // stretch_ns)
@@ -63,6 +71,7 @@ def _panel(comparison: Compared, group: str, arm: str) -> Panel:
     mine = [disk for vm in comparison.scenario.vms if vm.group == group for disk in vm.disks]
     names = {disk.name for disk in mine}
     vms = {vm.name for vm in comparison.scenario.vms if vm.group == group}
+    grain = comparison.scenario.snapshots.delta.grain_bytes
     intervals = -(-first.duration_ns // first.interval_ns)
     stretch_ns = first.interval_ns * -(-intervals // POINTS)
     count = -(-first.duration_ns // stretch_ns)
@@ -70,7 +79,8 @@ def _panel(comparison: Compared, group: str, arm: str) -> Panel:
         group,
         arm,
         np.arange(1, count + 1, dtype=np.float64) * stretch_ns,
-        numbers.band([_stored(result, names, stretch_ns, count) for result in results]),
+        numbers.band([_largest(run, names, lambda row: row.stored_bytes, (stretch_ns, count)) for run in results]),
+        numbers.band([_largest(run, names, lambda row: row.grains * grain, (stretch_ns, count)) for run in results]),
         sum(disk.size_bytes for disk in mine),
         numbers.shared([numbers.job_spans(result, "snapshot", vms) for result in results]),
         numbers.shared([numbers.job_spans(result, "merge", vms) for result in results]),
@@ -103,8 +113,9 @@ def draw(picture: Picture, identity: Identity) -> "Figure":
     divisor, unit = paper.time_scale(picture.duration_ns)
     scale, size = paper.size_scale(max(panel.peak for panel in picture.panels))
     rows = len(picture.groups)
-    subtitle = "Space of all delta files of the group's disks"
-    entries = [(paper.stroke(palette.ARM_COLOUR[arm]), f"deltas, {palette.ARM_LABEL[arm]}") for arm in picture.arms]
+    subtitle = "All delta disks of a group together: what their files take on the datastore, and what they hold"
+    entries = [(paper.stroke(palette.ARM_COLOUR[arm]), f"space, {palette.ARM_LABEL[arm]}") for arm in picture.arms]
+    entries.append((paper.stroke(palette.GREY, (0, (3, 1))), "held: what the merge must copy"))
     entries.append((paper.swatch(palette.BACKUP_BAND, 0.25), "a VM of the group runs on a snapshot"))
     entries.append((paper.swatch(palette.MERGE_BAND, 0.4), "merge"))
     figure = paper.sheet(0.25 + 1.9 * rows, CHART.question, subtitle, identity, entries)
@@ -119,6 +130,7 @@ def draw(picture: Picture, identity: Identity) -> "Figure":
         low = np.maximum(panel.stored.low, 0) / scale
         axes.fill_between(t, low, panel.stored.high / scale, color=colour, alpha=0.2, linewidth=0)
         axes.plot(t, panel.stored.mean / scale, color=colour)
+        axes.plot(t, panel.held.mean / scale, color=colour, linewidth=1.1, linestyle=(0, (3, 1)))
         axes.set_title(f"{panel.group} — {palette.ARM_LABEL[panel.arm]}: peak {peak(panel)}")
         axes.set_xlim(0, picture.duration_ns / divisor)
         axes.set_ylim(bottom=0)
@@ -139,9 +151,9 @@ CHART = Chart(
     name="deltas",
     question="How large do the deltas get?",
     how_to_read=(
-        "A delta starts with its reserved metadata, grows in steps while the guest writes to places it has not "
+        "A delta's file starts with its reserved metadata, grows in steps while the guest writes to places it has not "
         "written since the snapshot, and disappears at the end of the merge. The peak is what the datastore must have "
-        "free."
+        "free. The dashed line is what the deltas hold: it flattens where the guest writes the same places again."
     ),
     absent="no delta disk ever held anything",
     data=data,

@@ -285,6 +285,8 @@ def test_deltas_are_summed_over_a_groups_disks_in_arms_that_have_them(two: Compa
     expected = sum(row.stored_bytes for row in run.space if row.t_ns == at and row.disk.startswith("sql"))
     assert expected > 0
     assert picture.panels[0].stored.mean[at // S - 1] == expected
+    held = 4096 * sum(row.grains for row in run.space if row.t_ns == at and row.disk.startswith("sql"))
+    assert 0 < picture.panels[0].held.mean[at // S - 1] == held < expected
     assert deltas.data(compared(("none", "vaio"), 1)) is None
 
 
