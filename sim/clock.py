@@ -73,9 +73,9 @@ class Clock(simpy.Environment):
         """A moment at `time_ns` (not before now) with the order key `key`."""
         return Moment(self, time_ns, key, [])
 
-    def call(self, time_ns: int, key: int, function: Callable[[Event], None]) -> None:
-        """Calls `function` at that moment."""
-        Moment(self, time_ns, key, [function])
+    def call(self, time_ns: int, key: int, function: Callable[[Event], None], value: Any = None) -> None:
+        """Calls `function` at that moment with an event that has this value."""
+        Moment(self, time_ns, key, [function])._value = value
 
     def fire_at(self, time_ns: int, key: int, signal: Signal) -> None:
         """Fires `signal` at that moment; it must not have fired."""

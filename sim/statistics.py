@@ -7,12 +7,10 @@ Sources: Law, "Simulation Modeling and Analysis" (paired-t and batch means); the
 """
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
-from sim.histogram import Histogram, bucket_low, bucket_of
+from sim.histogram import Histogram, Ramps
 
 NAN = float("nan")
 
@@ -103,7 +101,7 @@ def time_weighted(ramps: Iterable[tuple[int, int, int, int]]) -> TimeWeighted:
     of the continuous function (the distribution's own mean lies half a nanosecond below it on a rising piece).
     """
     distribution = Histogram()
-    rising: list[tuple[int, int]] = []
+    rising = Ramps()
     doubled_area, defined, maximum = 0, 0, NAN
     for t0, t1, value, slope in ramps:
         length = t1 - t0
@@ -112,40 +110,12 @@ def time_weighted(ramps: Iterable[tuple[int, int, int, int]]) -> TimeWeighted:
         if length == 0:
             continue
         if slope:
-            rising.append((value, value + length))
+            rising.add(value, value + length)
         else:
             distribution.add(value, length)
         end = value + slope * length
         doubled_area += (value + end) * length
         defined += length
         maximum = float(end) if math.isnan(maximum) else max(maximum, float(end))
-    distribution.merge(_risen(rising))
+    rising.pour(distribution)
     return TimeWeighted(distribution, doubled_area / (2 * defined) if defined else NAN, maximum, defined)
-
-
-def _risen(spans: Sequence[tuple[int, int]]) -> Histogram:
-    """What `Histogram.add_ramp` would make of all spans [low, high), each bucket visited once, not once a span."""
-    out = Histogram()
-    if not spans:
-        return out
-    weights: Counter[int] = Counter()
-    covers: Counter[int] = Counter()  # by bucket: by how much the number of spans that cover all of it changes there
-    for low, high in spans:
-        first, last = bucket_of(low), bucket_of(high - 1)
-        if first == last:
-            weights[first] += high - low
-        else:
-            weights[first] += bucket_low(first + 1) - low
-            weights[last] += high - bucket_low(last)
-            covers[first + 1] += 1
-            covers[last] -= 1
-        out.count += high - low
-        out.total += (low + high - 1) * (high - low) // 2
-    covering = 0
-    for start, end in pairwise(sorted(covers)):
-        covering += covers[start]
-        for bucket in range(start, end) if covering else ():
-            weights[bucket] += covering * (bucket_low(bucket + 1) - bucket_low(bucket))
-    out.buckets = dict(weights)
-    out.minimum, out.maximum = min(low for low, _ in spans), max(high for _, high in spans) - 1
-    return out

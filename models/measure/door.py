@@ -7,14 +7,15 @@ the VM runs. What lies behind the door - scheduler, device, filters - is not in 
 
 from collections import deque
 
-from sim.histogram import Histogram
+from sim.histogram import Histogram, Ramps
 
 
 class DoorProbe:
     """One disk's door. Instants are closed off in stretches during which nothing changes."""
 
     def __init__(self, histogram: Histogram, warmup_ns: int) -> None:
-        self.histogram = histogram
+        self.histogram = histogram  # complete when the probe is finished
+        self.ramps = Ramps()  # waits that go there
         self.full = False
         self.waiting = 0
         self.stunned = False
@@ -52,16 +53,17 @@ class DoorProbe:
         self.stunned = stunned
         if not stunned:
             for start, end in self._gated:
-                self.histogram.add_ramp(now - end, now - start)
+                self.ramps.add(now - end, now - start)
             self._gated.clear()
 
     def finish(self, now: int) -> None:
         """The run ends: whoever still waits is counted as if served now."""
         self._close(now)
         for start, end, _ in self._unresolved:
-            self.histogram.add_ramp(now - end, now - start)
+            self.ramps.add(now - end, now - start)
         self._unresolved.clear()
         self.stun(now, False)
+        self.ramps.pour(self.histogram)
 
     def _close(self, now: int) -> None:
         start = self._since
@@ -85,4 +87,4 @@ class DoorProbe:
         if self.stunned:
             self._gated.append((start, end))
         else:
-            self.histogram.add_ramp(now - end, now - start)
+            self.ramps.add(now - end, now - start)

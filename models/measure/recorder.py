@@ -15,17 +15,20 @@ from models.scenario import Scenario, Vm
 from sim.clock import Clock
 from sim.histogram import Histogram
 
+GATHERED = 4096
+"""After so many commands of a long interval its latencies are added to the histograms: memory stays bounded."""
+
 
 class LedgerError(Exception):
     """The ledger of an I/O does not add up to its latency."""
 
 
 class Interval:
-    """One VM's current interval."""
+    """One VM's current interval. Latencies wait in lists: to add them to histograms together is cheaper."""
 
     __slots__ = (
-        "arrivals", "bytes_written", "commands", "davg", "extra", "ios", "kavg", "latency", "qavg", "write_ns",
-        "writes",
+        "arrivals", "bytes_written", "commands", "davg", "extra", "gavg", "ios", "kavg", "latencies", "latency", "qavg",
+        "vscsi", "write_ns", "writes",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -33,6 +36,9 @@ class Interval:
         self.kavg = self.davg = self.qavg = self.write_ns = 0  # sums
         self.writes = self.extra = 0
         self.latency = Histogram()
+        self.latencies: list[int] = []  # not yet in `latency`
+        self.vscsi: list[int] = []  # not yet in the book's, likewise GAVG
+        self.gavg: list[int] = []
 
 
 class Book:
@@ -60,6 +66,18 @@ class Book:
         self.area_at = 0
         self.ledger_ns = 0
 
+    def integrate(self, now: int) -> None:
+        """The area under the guest I/Os in the VM reaches up to `now`."""
+        self.area_ns += (self.arrived[0] - self.delivered[0]) * (now - self.area_at)
+        self.area_at = now
+
+    def gather(self) -> None:
+        """All latencies so far are in the histograms."""
+        now = self.interval
+        for histogram, values in ((now.latency, now.latencies), (self.vscsi, now.vscsi), (self.gavg, now.gavg)):
+            histogram.add_all(values)
+            values.clear()
+
 
 class Recorder:
     """Implements models.path.watch.Watch."""
@@ -67,17 +85,17 @@ class Recorder:
     def __init__(self, clock: Clock, scenario: Scenario, causes: Causes) -> None:
         self.clock = clock
         self.run = scenario.run
+        self.warmup_ns = scenario.run.warmup_ns
         self.causes = causes
         self.books = [Book(vm, scenario.run.warmup_ns) for vm in scenario.vms]
         self.rows: list[IntervalRow] = []
-        self._stun = (causes.stun_hold_in, causes.stun_hold_out)
         self._names = [[disk.name for disk in vm.disks] for vm in scenario.vms]
 
     # -- Watch ----------------------------------------------------------------------------------------------------
 
     def arrived(self, vm: int, io: GuestIo) -> None:
         book = self.books[vm]
-        self._integrate(book, io.arrival_ns)
+        book.integrate(io.arrival_ns)
         book.open_arrivals_ns += io.arrival_ns
         book.arrived[0] += 1
         book.interval.arrivals += 1
@@ -85,45 +103,51 @@ class Recorder:
             book.arrived[1] += io.size
 
     def posted(self, vm: int, io: GuestIo) -> None:
-        if io.arrival_ns >= self.run.warmup_ns:
-            self.books[vm].vscsi.add(self.clock._now - io.accepted_ns)
+        if io.arrival_ns >= self.warmup_ns:
+            self.books[vm].interval.vscsi.append(self.clock._now - io.accepted_ns)
 
     def delivered(self, vm: int, io: GuestIo) -> None:
         book, now = self.books[vm], self.clock._now
         latency = now - io.arrival_ns
-        if sum(ns for _, ns in io.ledger) != latency:
+        unexplained = latency
+        for _, ns in io.ledger:
+            unexplained -= ns
+        if unexplained:
             raise LedgerError(
                 f"VM '{book.spec.name}': the ledger of I/O {io.ordinal} misses its latency of {latency} ns"
             )
-        self._integrate(book, now)
+        book.integrate(now)
         book.sojourn_ns += latency
         book.open_arrivals_ns -= io.arrival_ns
         book.delivered[0] += 1
         book.delivered_in_stun += book.stunned
         interval = book.interval
         interval.ios += 1
-        interval.latency.add(latency)
+        interval.latencies.append(latency)
         if io.write:
             book.delivered[1] += io.size
             interval.bytes_written += io.size
             interval.writes += 1
-            interval.write_ns += latency - sum(ns for cause, ns in io.ledger if cause in self._stun)
+            interval.write_ns += latency - io.held_ns
             for meter, epoch in zip(book.meters, io.epochs, strict=True):
                 meter.acknowledged(now, epoch, io.disk, io.offset, io.size)
-        if io.arrival_ns >= self.run.warmup_ns:
+        if io.arrival_ns >= self.warmup_ns:
             self._enter(book, io, latency)
 
     def command_done(self, flow: Flow, command: Command) -> None:
         if flow.vm < 0:
             return
-        book, interval = self.books[flow.vm], self.books[flow.vm].interval
+        book = self.books[flow.vm]
+        interval = book.interval
         interval.commands += 1
         interval.kavg += command.issue_ns - command.enter_ns
         interval.davg += command.done_ns - command.issue_ns
         interval.qavg += command.slot_ns
         interval.extra += command.cause in (METADATA, PARENT_READ)
-        if command.enter_ns >= self.run.warmup_ns:
-            book.gavg.add(command.done_ns - command.enter_ns)
+        if command.enter_ns >= self.warmup_ns:
+            interval.gavg.append(command.done_ns - command.enter_ns)
+        if not interval.commands % GATHERED:
+            book.gather()
 
     def door(self, vm: int, disk: int, waiting: int, full: bool) -> None:
         probe = self.books[vm].doors[disk]
@@ -154,7 +178,7 @@ class Recorder:
             sums[cause + 1] += ns
         book.ledger_ns += latency
         if latency > book.spec.disk_timeout_ns:
-            running = sum(ns for cause, ns in io.ledger if cause not in self._stun)
+            running = latency - io.held_ns
             if running > book.spec.disk_timeout_ns:
                 book.late = [book.late[0] + 1, max(book.late[1], running)]
         kept = self.run.slowest
@@ -187,6 +211,7 @@ class Recorder:
     def tick(self, start: int) -> None:
         """The interval that began at `start` ends: its rows are written."""
         for book in self.books:
+            book.gather()
             now, n = book.interval, book.interval.commands
             means = (now.kavg // n, now.davg // n, now.qavg // n) if n else (0, 0, 0)
             write_ns = now.write_ns // now.writes if now.writes else 0
@@ -197,13 +222,9 @@ class Recorder:
     def little(self, vm: int, now: int) -> tuple[int, int]:
         """Guest I/Os in the VM integrated over time, and the sum of their times in it so far."""
         book = self.books[vm]
-        self._integrate(book, now)
+        book.integrate(now)
         inside = book.arrived[0] - book.delivered[0]
         return book.area_ns, book.sojourn_ns + inside * now - book.open_arrivals_ns
-
-    def _integrate(self, book: Book, now: int) -> None:
-        book.area_ns += (book.arrived[0] - book.delivered[0]) * (now - book.area_at)
-        book.area_at = now
 
     def vm_result(self, vm: int) -> VmResult:
         """One VM's part of the result."""

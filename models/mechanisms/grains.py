@@ -4,7 +4,8 @@ Level 0 is the base disk and holds everything; level k the k-th delta. A write i
 it touches; a delta's file fills in order of allocation, so grains written together lie together. Maps are paged by
 grain table, so memory is bounded by what was touched. Left out: the bytes themselves, space reclamation.
 
-Per grain: `levels`, a bit mask (bit k-1: level k holds it), and `place`, its position in the newest level's file.
+Per grain: `levels`, a bit mask (bit k-1: level k holds it), `place`, its position in the newest level's file, and
+`held`, a byte that says whether any level holds it, which can be searched at once.
 Source: snapshots_vadp sheet 1.3 (QEMU's seSparse reader; S. Eiderman, 2020).
 """
 
@@ -20,6 +21,7 @@ class GrainMap(NamedTuple):
     page_of: list[int]
     levels: list[int]
     place: list[int]
+    held: bytearray
     allocated: list[int]  # grains in level k at index k; index 0 unused
     facts: list[int]  # TABLE_GRAINS, TABLES, DEPTH (deltas in the chain), TOTAL (grains in all deltas)
 
@@ -27,7 +29,7 @@ class GrainMap(NamedTuple):
 def grain_map(grains: int, table_grains: int) -> GrainMap:
     """A disk of that many grains without any delta."""
     tables = -(-grains // table_grains)
-    return GrainMap([-1] * tables, [], [], [0] * (MAX_DEPTH + 1), [table_grains, tables, 0, 0])
+    return GrainMap([-1] * tables, [], [], bytearray(), [0] * (MAX_DEPTH + 1), [table_grains, tables, 0, 0])
 
 
 def depth(s: GrainMap) -> int:
@@ -74,10 +76,12 @@ def allocate(s: GrainMap, grain: int) -> bool:
         page = s.page_of[table] = len(s.levels) // size
         s.levels.extend([0] * size)
         s.place.extend([0] * size)
+        s.held.extend(bytes(size))
     slot, bit = page * size + grain % size, 1 << (top - 1)
     if s.levels[slot] & bit:
         return False
     s.levels[slot] |= bit
+    s.held[slot] = 1
     s.place[slot] = s.allocated[top]
     s.allocated[top] += 1
     s.facts[TOTAL] += 1
@@ -119,13 +123,13 @@ def next_held(s: GrainMap, grain: int, grains: int) -> int:
     """The first grain at or after `grain` that some delta holds; `grains` when there is none."""
     size = s.facts[TABLE_GRAINS]
     while grain < grains:
-        page = s.page_of[grain // size]
-        if page < 0:
-            grain = (grain // size + 1) * size
-        elif s.levels[page * size + grain % size]:
-            return grain
-        else:
-            grain += 1
+        table, inside = divmod(grain, size)
+        page = s.page_of[table]
+        if page >= 0:
+            slot = s.held.find(1, page * size + inside, (page + 1) * size)
+            if slot >= 0:
+                return table * size + slot - page * size
+        grain = (table + 1) * size
     return grains
 
 
@@ -136,5 +140,6 @@ def fold(s: GrainMap) -> int:
         s.page_of[table] = -1
     s.levels.clear()
     s.place.clear()
+    s.held.clear()
     s.facts[DEPTH] = s.facts[TOTAL] = 0
     return total

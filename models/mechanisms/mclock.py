@@ -87,8 +87,8 @@ def pick(s: MClock, room: list[int], now: int) -> tuple[int, int]:
     """(flow, phase) to dispatch now among flows that have `room`; (-1, NOBODY) when none may. Ties: lowest flow."""
     best, best_r = -1, now + 1
     weight, weight_p = -1, NEVER
-    for flow in range(len(s.queued)):
-        if s.queued[flow] and room[flow]:
+    for flow, queued in enumerate(s.queued):
+        if queued and room[flow]:
             r = s.head_r[flow] - s.r_shift[flow]
             if r < best_r:
                 best, best_r = flow, r
@@ -112,7 +112,7 @@ def dispatched(s: MClock, flow: int, cost: int, phase: int) -> None:
 def next_time(s: MClock, room: list[int]) -> int:
     """When the next tag falls due among flows that have room; NEVER when nothing waits for time."""
     due = NEVER
-    for flow in range(len(s.queued)):
-        if s.queued[flow] and room[flow]:
+    for flow, queued in enumerate(s.queued):
+        if queued and room[flow]:
             due = min(due, s.head_l[flow], s.head_r[flow] - s.r_shift[flow])
     return due

@@ -65,8 +65,8 @@ def capped_time(s: Throttle, flow: int, now: int) -> int:
 def _compete(s: Throttle, change: int, now: int) -> None:
     before = s.device[COMPETING]
     s.device[COMPETING] += change
-    if (before > 1) != (s.device[COMPETING] > 1):
-        for flow in range(len(s.queued)):
+    if (before > 1) != (s.device[COMPETING] > 1) and s.device[OUTSTANDING] >= s.device[DSNRO]:
+        for flow in range(len(s.queued)):  # with fewer outstanding in all, no flow is or was at DSNRO
             _cap(s, flow, now)
 
 

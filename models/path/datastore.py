@@ -4,7 +4,7 @@ A command takes the first free server for its service time: drawn latency plus t
 keeps the server until the datastore's caps let it through. Left out: cache and destage, garbage collection, RAID.
 """
 
-from collections import deque
+from collections import defaultdict, deque
 from typing import TYPE_CHECKING
 
 from simpy.events import Event
@@ -12,7 +12,7 @@ from simpy.events import Event
 from models import scenario
 from models.mechanisms.bucket import NS_PER_S, admit, bucket, transfer_ns
 from models.path.io import Command
-from sim.clock import COMPLETION, Clock, order
+from sim.clock import Clock
 
 if TYPE_CHECKING:
     from models.path.device import Flow
@@ -32,7 +32,8 @@ class Datastore:
         self.busy_ns = 0  # server time given to commands, whole services
         self._serving = self._ends_ns = 0  # commands in service, and the sum of their ends
         self._area_ns = self._area_at = 0  # commands in service, integrated over time
-        self.served: dict[tuple[int, bool], list[int]] = {}  # (cause, write) -> [commands, bytes], completed
+        self.served: defaultdict[tuple[int, bool], list[int]] = defaultdict(lambda: [0, 0])
+        # (cause, write) -> [commands, bytes], completed
 
     def take_space(self, size_bytes: int) -> bool:
         """Takes that much space; False, and nothing taken, when there is less."""
@@ -53,7 +54,9 @@ class Datastore:
         self.idle -= 1
         spec = self.spec
         law = spec.write if command.write else spec.read
-        end = now + command.service_ns + transfer_ns(command.size, law.stream_bytes_per_s)
+        end = now + command.service_ns
+        if law.stream_bytes_per_s:
+            end += transfer_ns(command.size, law.stream_bytes_per_s)
         if spec.bandwidth_bytes_per_s:
             end = max(end, admit(self.bytes_cap, now, transfer_ns(command.size, spec.bandwidth_bytes_per_s)))
         if spec.iops_cap:
@@ -62,13 +65,10 @@ class Datastore:
         self.busy_ns += end - now
         self._serving += 1
         self._ends_ns += end
+        self.clock.call(end, flow.completion_key + command.ordinal, self._complete, (flow, command))
 
-        def complete(_: Event) -> None:
-            self._complete(flow, command)
-
-        self.clock.call(end, order(COMPLETION, 0, flow.entity, command.ordinal), complete)
-
-    def _complete(self, flow: "Flow", command: Command) -> None:
+    def _complete(self, service: Event) -> None:
+        flow, command = service._value
         now = self.clock._now
         self._integrate(now)
         self._serving -= 1
@@ -76,7 +76,7 @@ class Datastore:
         self.idle += 1
         if self.queue:
             self._start(*self.queue.popleft())
-        tally = self.served.setdefault((command.cause, command.write), [0, 0])
+        tally = self.served[command.cause, command.write]
         tally[0] += 1
         tally[1] += command.size
         flow.device.completed(flow, command)

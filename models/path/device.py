@@ -16,19 +16,20 @@ from models.mechanisms import mclock, throttle
 from models.path.datastore import Datastore
 from models.path.io import Command
 from models.path.watch import Watch
-from sim.clock import DISPATCH, Clock, order
+from sim.clock import COMPLETION, DISPATCH, Clock, order
 
 
 class Flow:
     """What the scheduler tells apart: a virtual disk of a host, or a bulk reader of its own."""
 
-    __slots__ = ("device", "entity", "index", "issued", "name", "ordinal", "queue", "vm")
+    __slots__ = ("completion_key", "device", "entity", "index", "name", "ordinal", "queue", "vm")
 
     def __init__(self, device: "Device", name: str, index: int, entity: int, vm: int) -> None:
         self.device = device
         self.name = name
         self.index = index  # on its device
         self.entity = entity  # over all devices: its place in the order at one instant
+        self.completion_key = order(COMPLETION, 0, entity)  # its commands' ordinals are added
         self.vm = vm  # index of the VM it serves; -1: none
         self.queue: deque[Command] = deque()
         self.ordinal = 0
@@ -88,23 +89,23 @@ class Device:
 
     def submit(self, flow: Flow, command: Command) -> None:
         """The command enters the I/O scheduler; its waiter hears when it has completed."""
-        now = self.clock._now
+        now, index = self.clock._now, flow.index
         if command.cost < 0:
             command.cost = -(-command.size // self.host.cost_unit_bytes)
         flow.ordinal = command.ordinal = flow.ordinal + 1
         command.enter_ns = now
-        command.capped_ns = throttle.capped_time(self.throttle, flow.index, now)
+        command.capped_ns = throttle.capped_time(self.throttle, index, now)
         self.submitted = command.arrival = self.submitted + 1
         self.bytes_submitted += command.size
-        tags = mclock.tag(self.tags, flow.index, command.cost, now)
+        tags = mclock.tag(self.tags, index, command.cost, now)
         command.r_tag, command.limit_tag, command.p_tag = tags
         if command.limit_tag > now:
             self._when_limit_passes(flow, command)
         if not flow.queue:
-            mclock.set_head(self.tags, flow.index, *tags)
-            self.backlog[flow.index] = flow
+            mclock.set_head(self.tags, index, *tags)
+            self.backlog[index] = flow
         flow.queue.append(command)
-        throttle.enqueued(self.throttle, flow.index, now)
+        throttle.enqueued(self.throttle, index, now)
         if throttle.has_slot(self.throttle):
             self.ring()
 
