@@ -1,0 +1,181 @@
+"""Random small scenarios over the whole vocabulary, made to collide: whole milliseconds, tiny queues, odd disks.
+
+`scenarios()` draws them; limits, drains, spaces and buffers are often too small on purpose, so that things fail.
+"""
+
+from typing import Any
+
+from hypothesis import strategies as st
+from worlds import scripted, trace
+
+from experiments.scenario import build
+from models.scenario import Scenario
+
+Draw = st.DrawFn
+SIZES = ["512 B", "4 KiB", "6 KiB", "64 KiB", "192 KiB"]
+DISKS = [100 * 1024, 512 * 513, 1 << 20, (1 << 20) + 512, 3 << 20]
+
+
+def _ms(most: int, least: int = 0) -> st.SearchStrategy[str]:
+    return st.integers(least, most).map(lambda n: f"{n} ms")
+
+
+def _maybe(strategy: st.SearchStrategy[Any], other: Any) -> st.SearchStrategy[Any]:
+    return st.booleans().flatmap(lambda yes: strategy if yes else st.just(other))
+
+
+LAW = st.fixed_dictionaries({
+    "latency": _ms(6, 1), "distribution": st.sampled_from(["fixed", "fixed", "exponential", "lognormal"]),
+    "stream": st.sampled_from(["none", "10 MB/s"]),
+})  # fmt: skip
+HOST = st.fixed_dictionaries({
+    "scheduler": st.sampled_from(["mclock", "fifo"]), "dsnro": st.integers(1, 4), "idle_credit": st.integers(0, 4),
+    "cost_unit": st.sampled_from(["4 KiB", "32 KiB"]), "path_latency": st.sampled_from(["0 s", "10 us", "1 ms"]),
+})  # fmt: skip
+STORE = st.fixed_dictionaries({
+    "device_queue_depth": st.integers(1, 6), "servers": st.integers(0, 4), "read": LAW, "write": LAW,
+    "bandwidth": st.sampled_from(["none", "5 MB/s"]), "iops": st.sampled_from(["none", "600 iops"]),
+    "burst": st.sampled_from(["1 ns", "10 ms"]),
+})  # fmt: skip
+DISK = st.fixed_dictionaries({
+    "size": st.sampled_from(DISKS).map(lambda n: f"{n} B"), "shares": st.sampled_from([1, 500, 1000, 4000]),
+    "limit": st.sampled_from(["none", "none", "50 iops", "200 iops"]),
+    "reservation": st.sampled_from(["none", "20 iops", "50 iops"]),
+})  # fmt: skip
+ADDRESSES = st.fixed_dictionaries({
+    "pattern": st.sampled_from(["uniform", "zipf", "sequential"]), "align": st.sampled_from(["512 B", "4 KiB"]),
+})  # fmt: skip
+MIX = st.dictionaries(st.sampled_from(SIZES[:4]), st.integers(1, 3), min_size=1, max_size=3)
+ORIGIN = st.sampled_from(["guest", "external"])
+OPEN = st.fixed_dictionaries({
+    "kind": st.just("open"), "rate": st.sampled_from(["0 iops", "20 iops", "150 iops"]), "origin": ORIGIN,
+    "read": st.sampled_from(["0 %", "50 %", "100 %"]), "sizes": MIX, "addresses": ADDRESSES,
+}, optional={
+    "two_state": st.just({"busy_rate": "400 iops", "quiet": "300 ms", "busy": "100 ms"}),
+})  # fmt: skip
+CLOSED = st.fixed_dictionaries({
+    "kind": st.just("closed"), "outstanding": st.integers(1, 4), "think": _ms(8), "origin": ORIGIN,
+    "think_distribution": st.sampled_from(["fixed", "exponential", "lognormal"]),
+    "read": st.sampled_from(["0 %", "50 %"]), "sizes": MIX, "addresses": ADDRESSES,
+})  # fmt: skip
+VM = st.fixed_dictionaries({
+    "disk": st.lists(DISK, min_size=1, max_size=3), "workload": st.lists(OPEN | CLOSED, max_size=2),
+    "filters": st.sampled_from([[], ["plain"], ["plain", "noisy"]]),
+    "guest_clock": st.sampled_from(["frozen", "jumps"]),
+    "disk_queue_depth": st.integers(1, 4), "adapter_queue_depth": st.integers(1, 5),
+    "disk_timeout": st.sampled_from(["30 ms", "60 s"]),
+})  # fmt: skip
+SNAPSHOTS = st.fixed_dictionaries({
+    "api": st.sampled_from(["0 s", "5 ms"]),
+    "stun": st.fixed_dictionaries({
+        "stop": _ms(5), "resume": _ms(5), "close": _ms(2), "create": _ms(2), "open": _ms(2),
+        "close_ios": st.integers(0, 2), "create_ios": st.integers(0, 2), "open_ios": st.integers(0, 1),
+        "cbt_close_ios": st.integers(0, 1), "cbt_open_ios": st.integers(0, 1),
+        "drain_limit": st.sampled_from(["60 s", "60 s", "60 s", "4 ms"]),
+    }),
+    "delta": st.fixed_dictionaries({
+        "grain": st.sampled_from(["512 B", "4 KiB", "64 KiB"]), "table_grains": st.sampled_from([1, 16, 4096]),
+        "growth": st.sampled_from(["64 KiB", "100 KiB", "1 MiB"]), "metadata": st.sampled_from(["0 %", "1 %"]),
+        "metadata_writes": st.integers(0, 2), "cached_tables": st.sampled_from([0, 1, 3]),
+    }),
+    "merge": st.fixed_dictionaries({
+        "streams": st.integers(1, 3), "chunk": st.sampled_from(["64 KiB", "128 KiB"]),
+        "rate": st.sampled_from(["none", "5 MB/s"]), "limit": st.sampled_from(["24 h", "30 ms", "1 ns"]),
+    }),
+})  # fmt: skip
+VADP = st.fixed_dictionaries({
+    "first": _ms(300), "interval": _ms(900, 100), "parallel_vms": st.integers(1, 2),
+    "cbt_block": st.sampled_from(["16 KiB", "64 KiB"]), "tool_block": st.sampled_from(["16 KiB", "64 KiB", "256 KiB"]),
+    "query_page_extents": st.sampled_from([1, 2000]), "query_page": _ms(3), "disk_open": _ms(10),
+    "reads_in_flight": st.integers(1, 3), "stream": st.sampled_from(["none", "5 MB/s"]),
+    "host_rate": st.sampled_from(["none", "20 MB/s"]), "repository": st.sampled_from(["none", "5 MB/s"]),
+    "reduction": st.sampled_from([1.0, 2.0]), "commit": _ms(5),
+    "job_limit": st.sampled_from(["none", "none", "none", "100 ms"]),
+})  # fmt: skip
+VAIO = st.fixed_dictionaries({
+    "link": st.sampled_from(["200 kB/s", "5 MB/s"]), "down": _ms(1), "up": _ms(1),
+    "buffer": st.sampled_from(["1 B", "40 KiB", "10 MB"]), "link_latency": _ms(5),
+    "reduction": st.sampled_from([1.0, 3.0]), "journal": st.sampled_from(["none", "1 MB/s"]),
+    "checkpoint": _ms(200, 7), "extent": st.sampled_from(["8 KiB", "64 KiB"]), "resync_reads": st.integers(1, 4),
+    "seeded": st.booleans(),
+})  # fmt: skip
+
+
+def bytes_of(size: str) -> int:
+    """The number of bytes that a text like "6 KiB" says."""
+    number, unit = size.split()
+    return int(number) * {"B": 1, "KiB": 1024}[unit]
+
+
+def _fit(vm: dict[str, Any]) -> dict[str, Any]:
+    """Reservations below limits, I/Os that fit the disks: what the scenario's checks would refuse."""
+    for disk in vm["disk"]:
+        if disk["limit"] == "50 iops" and disk["reservation"] != "none":
+            disk["reservation"] = "20 iops"
+    room = min(bytes_of(disk["size"]) for disk in vm["disk"])
+    for workload in vm["workload"]:
+        workload["sizes"] = {s: w for s, w in workload["sizes"].items() if bytes_of(s) <= room}
+        if not workload["sizes"]:
+            workload["sizes"] = {"4 KiB": 1}
+    return vm
+
+
+@st.composite
+def documents(draw: Draw, duration_ms: int = 2_000) -> dict[str, Any]:
+    """A random scenario as a dictionary."""
+    hosts = {f"h{n}": draw(HOST) for n in range(draw(st.integers(1, 2)))}
+    stores = {f"d{n}": draw(STORE) for n in range(draw(st.integers(1, 2)))}
+    vms = {f"v{n}": _fit(draw(VM)) for n in range(draw(st.integers(1, 3)))}
+    for vm in vms.values():
+        vm["host"] = draw(st.sampled_from(sorted(hosts)))
+        for disk in vm["disk"]:
+            disk["datastore"] = draw(st.sampled_from(sorted(stores)))
+    for name, store in stores.items():
+        disks = [disk for vm in vms.values() for disk in vm["disk"] if disk["datastore"] == name]
+        size = sum(bytes_of(disk["size"]) for disk in disks)
+        store["capacity"] = f"{size + draw(st.sampled_from([1, 200_000, 1 << 30, 1 << 30, 1 << 30]))} B"
+    split = draw(st.integers(1, len(vms)))
+    groups = [sorted(vms)[:split], sorted(vms)[split:]]
+    jobs = {f"job{n}": draw(VADP) | {"vms": part} for n, part in enumerate(groups) if part}
+    for job in jobs.values():
+        job["serving_host"] = draw(st.sampled_from(sorted(hosts)))
+    replicas = {f"copy{n}": draw(VAIO) | {"vms": part} for n, part in enumerate(reversed(groups)) if part}
+    return {
+        "name": "random",
+        "run": {
+            "duration": f"{duration_ms + draw(st.integers(0, 9))} ms", "interval": "250 ms",
+            "seed": draw(st.integers(0, 9)),
+            "warmup": draw(st.sampled_from(["0 s", "100 ms"])), "slowest": draw(st.sampled_from([0, 3, 100_000])),
+            "arms": ["none"],
+        },
+        "host": hosts, "datastore": stores, "vm": vms, "snapshots": draw(SNAPSHOTS),
+        "filter": {"plain": {"down": "1 ms"}, "noisy": {"down": "0.1 ms", "distribution": "exponential"}},
+        "protection": {"vadp": jobs, "vaio": replicas},
+    }  # fmt: skip
+
+
+RECORDED = st.lists(
+    st.tuples(
+        st.integers(0, 1_500), st.integers(0, 10**7), st.sampled_from([512, 700, 4096, 65_536, 100_000, 4 << 20]),
+        st.booleans(),
+    ),
+    min_size=1,
+    max_size=40,
+)  # fmt: skip
+"""(ms, anywhere, size, write) of recorded I/Os; `scenarios` fits them to their disk."""
+
+
+@st.composite
+def scenarios(draw: Draw, duration_ms: int = 2_000) -> Scenario:
+    """A random scenario; some VMs also replay unaligned I/Os, up to 4 MiB, at whole milliseconds."""
+    scenario = build(draw(documents(duration_ms)))
+    for vm in scenario.vms:
+        for disk, spec in enumerate(vm.disks):
+            if draw(st.integers(0, 2)) == 0:
+                ios = []
+                for ms, anywhere, size, write in draw(RECORDED):
+                    fits = min(size, spec.size_bytes)
+                    ios.append((ms * 1_000_000, anywhere % (spec.size_bytes - fits + 1), fits, write))
+                recorded = trace(ios, f"trace{disk}", disk, draw(ORIGIN))
+                scenario = scripted(scenario, recorded, vm=vm.name)
+    return scenario
