@@ -1,0 +1,1 @@
+"""Models that stunlab is measured against; no part of it."""
