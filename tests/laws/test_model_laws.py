@@ -131,7 +131,7 @@ def check_recovery(scenario: Scenario, result: RunResult) -> None:
             assert all(a.t1_ns == b.t0_ns for a, b in pairwise(ramps))
             assert all(ramp.v0_ns >= 0 for ramp in ramps)
         assert one.risk_written.count == one.risk_unique.count == length - one.undefined_ns
-        assert one.risk_unique.maximum <= max(one.risk_written.maximum * 9, -1)  # 512 bytes may touch two blocks
+        assert one.risk_unique.maximum <= max(one.risk_written.maximum * 16, -1)  # 512 bytes may touch two blocks
         age_at = {ramp.t0_ns: ramp.v0_ns for ramp in one.age}
         assert all(ramp.v0_ns <= age_at.get(ramp.t0_ns, ramp.v0_ns) + 10 * S for ramp in one.exposure)
     for point in result.points:
@@ -153,7 +153,7 @@ def check_jobs(scenario: Scenario, result: RunResult) -> None:
         reached = [time for time in times if time >= 0]
         assert reached == sorted(reached)
         assert 0 <= job.stored_bytes <= job.read_bytes <= sizes[job.vm]
-        assert job.unique_bytes <= 9 * job.written_bytes
+        assert job.unique_bytes <= 16 * job.written_bytes
         points = [p for p in result.points if (p.protection, p.vm, p.usable_ns) == (job.job, job.vm, job.usable_ns)]
         assert len(points) == (job.usable_ns >= 0)
         if job.kind == "full" and job.usable_ns >= 0:

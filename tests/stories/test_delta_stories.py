@@ -7,7 +7,7 @@ inserted in a second stun of 30 ms, and the copiers run: 1 ms to read a chunk, 1
 from typing import Any
 
 import pytest
-from worlds import GRAIN, KIB, MIB, MS, VADP, Played, S, merged, reads, scripted, trace, world, writes
+from worlds import GRAIN, KIB, MIB, MS, VADP, Played, merged, reads, scripted, trace, world, writes
 
 SLOW_BACKUP = {**VADP, "disk_open": "1 s"}
 """Its delta is open for a second longer: it reads from 2,030 to 2,094 ms, the mirror's copiers start at 2,124 ms."""
@@ -94,9 +94,8 @@ def test_grains_written_in_another_order_lie_apart_in_the_delta() -> None:
 def test_a_lookup_in_a_table_that_is_not_in_memory_reads_it_first() -> None:
     """One table fits. Grain 0 is in table 0, the other in table 1: each pushes the other out."""
     far = 16 * MIB
-    script = (
-        writes(1_100 * MS) + writes(1_110 * MS, offset=far) + reads(1_200 * MS, 1_210 * MS) + reads(1_300 * MS, offset=32 * MIB)
-    )  # fmt: skip
+    script = writes(1_100 * MS) + writes(1_110 * MS, offset=far)
+    script += reads(1_200 * MS, 1_210 * MS) + reads(1_300 * MS, offset=2 * far)
     small = {"snapshots": {"delta": {"cached_tables": 1}}}
     story = played(script, small)
     assert story.ledger(2) == {"metadata: service": 1 * MS, **SERVICE}
