@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FLOOR = 1e-4
+FEWEST = 10  # a curve ends where fewer I/Os lie beyond
 POINTS = 150
 TICKS = {1.0: "all", 1e-1: "1 in 10", 1e-2: "1 in 100\n(p99)", 1e-3: "1 in 1,000\n(p99.9)", 1e-4: "1 in 10,000"}
 PANELS = 6
@@ -70,8 +71,10 @@ def data(comparison: Compared) -> tuple[Panel, ...] | None:
             pooled = merged(guest)
             if pooled.count:
                 ios = ios or pooled.count
-                probe = [numbers.probe(result, group) for result in results]
-                curves.append(Curve(arm, _tail(guest, 10), _tail(probe, 1), pooled.quantile(0.999) / 1e6))
+                tail = _tail(guest, FEWEST)
+                probe = _tail([numbers.probe(result, group) for result in results], 1)
+                if len(tail.x_ms):
+                    curves.append(Curve(arm, tail, probe, pooled.quantile(0.999) / 1e6))
         if curves:
             vms = sum(vm.group == group for vm in comparison.scenario.vms)
             panels.append(Panel(group, vms, ios, tuple(curves)))
@@ -95,7 +98,7 @@ def _draw_panel(axes: "Axes", panel: Panel) -> None:
 
 def _left_end(panels: tuple[Panel, ...]) -> float:
     """Where the x axis begins: where a curve first leaves the top, as seen with the naked eye."""
-    guests = [curve.guest for panel in panels for curve in panel.curves if len(curve.guest.x_ms)]
+    guests = [curve.guest for panel in panels for curve in panel.curves]
     return min(float(guest.x_ms[np.argmax(guest.share.mean < 0.95)]) for guest in guests) * 0.8
 
 
@@ -140,7 +143,7 @@ CHART = Chart(
         "Where a dashed line (the probe) runs far to the right of its solid one, the guest waits at moments that few "
         "I/Os witness."
     ),
-    absent="no guest I/O was completed",
+    absent="no VM group completed ten guest I/Os",
     data=data,
     draw=draw,
     describe=describe,

@@ -52,9 +52,10 @@ def _settled(comparison: Comparison, metric: str, arm: str, base: str, group: st
 
 def _stun(comparison: Comparison) -> Finding | None:
     arm = _first(comparison, "vadp", "both")
-    if not arm or not any(run.stuns for run in comparison.results[arm]):
+    groups = comparison.groups[1:] if arm else ()
+    groups = tuple(name for name in groups if comparison.cell("stun_max", arm, name).interval.mean > 0)
+    if not groups:  # none, or only during the warm-up
         return None
-    groups = [name for name in comparison.groups[1:] if comparison.cell("stun_max", arm, name).interval.mean > 0]
     group = max(groups, key=lambda name: comparison.cell("stun_max", arm, name).interval.mean)
     text = (
         f"With {ARM_LABEL[arm]}, {group} is stunned {comparison.cell('stuns', arm, group).interval.mean:.3g} times a "
@@ -162,8 +163,8 @@ def _spans(comparison: Comparison, vaio: Vaio) -> list[tuple[int, int, int]]:
     scenario = comparison.scenario
     workloads = [work for vm in scenario.vms if vm.name in vaio.vms for work in vm.workloads]
     planned = sorted({(b.start_ns, b.start_ns + b.duration_ns) for work in workloads for b in work.bursts})
-    following = [start for start, _ in planned[1:]] + [scenario.run.duration_ns]
-    return [(start, end, after) for (start, end), after in zip(planned, following, strict=True)]
+    finish = scenario.run.duration_ns
+    return [(start, end, after) for (start, end), (after, _) in pairwise([*planned, (finish, finish)])]
 
 
 def _burst(runs: tuple[RunResult, ...], vaio: Vaio, start: int, end: int, following: int) -> str:

@@ -112,6 +112,18 @@ def test_the_latency_tail_starts_at_all_falls_and_stops_where_few_are_left(two: 
     assert share[20] == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(("ios", "drawn"), [(9, ()), (10, ("vdi",))])
+def test_a_group_with_fewer_than_ten_ios_has_no_tail(ios: int, drawn: tuple[str, ...]) -> None:
+    def change(run: RunResult) -> RunResult:
+        few = Histogram()
+        few.add(1_000_000, ios)
+        left = tuple(replace(vm, guest_read=few, guest_write=Histogram()) for vm in run.vms if vm.vm == "vdi-1")
+        return replace(run, vms=left)
+
+    panels = latency_tail.data(compared(("none",), 1, change))
+    assert tuple(panel.group for panel in panels or ()) == drawn
+
+
 def test_the_probe_sees_stuns_that_a_run_without_snapshots_does_not_have(two: Comparison) -> None:
     panels = latency_tail.data(two)
     assert panels is not None

@@ -194,6 +194,22 @@ def test_what_did_not_run_is_not_told() -> None:
     assert titles == ["A burst that fits the buffer, and one that does not"]
 
 
+def test_stuns_of_the_warm_up_are_not_told() -> None:
+    def late(run: RunResult) -> RunResult:
+        return replace(run, warmup_ns=239 * S)
+
+    assert any("stun" in finding.title for finding in findings(compared(("vadp",), 1)))
+    assert not any("stun" in finding.title for finding in findings(compared(("vadp",), 1, late)))
+
+
+def test_replication_without_planned_bursts_is_told_by_its_modes_alone() -> None:
+    scenario = fake_scenario(("vaio",), 1)
+    calm = tuple(replace(vm, workloads=tuple(replace(work, bursts=()) for work in vm.workloads)) for vm in scenario.vms)
+    (finding,) = findings(summarise(replace(scenario, vms=calm), [fake_result("vaio", 0)]))
+    assert "The burst at" not in finding.text
+    assert "10 s in overflow and 25 s in resync" in finding.text.replace("\u00a0", " ")
+
+
 def test_bursts_are_told_apart_by_what_they_did(three: Comparison) -> None:
     text = next(f.text for f in findings(three) if f.title.startswith("A burst")).replace("\u00a0", " ")
     assert re.search(r"burst at 60 s .* stayed in order\. The burst at 125 s .* overflowed in 2 of 2", text)
