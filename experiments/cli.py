@@ -16,6 +16,7 @@ from cyclopts import App, CycloptsError
 from experiments.errors import InputError
 from experiments.identity import ROOT, VERSION
 from experiments.options import Flag, Options
+from experiments.stdio import prepare
 from models.scenario import Arm
 from sim.replication import WorkerLost
 
@@ -79,7 +80,7 @@ def schema() -> int:
     """Print the JSON Schema of scenario files."""
     from experiments.scenario import json_schema
 
-    print(dumps(json_schema(), indent=2, sort_keys=True, ensure_ascii=False))
+    print(dumps(json_schema(), indent=2, sort_keys=True))
     return 0
 
 
@@ -96,7 +97,7 @@ def assumptions(*, json: Flag = False) -> int:
     from models.assumptions import REGISTER
 
     if json:
-        print(dumps([row._asdict() for row in REGISTER], indent=1, ensure_ascii=False))
+        print(dumps([row._asdict() for row in REGISTER], indent=1))
     else:
         print_assumptions(REGISTER)
     return 0
@@ -161,6 +162,7 @@ def pictures() -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code of a command line (this process's own by default)."""
+    prepare()
     try:
         result = app(
             None if arguments is None else list(arguments),

@@ -1,14 +1,25 @@
 """The options that every simulating command has, and the kinds of values they take."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import Parameter, validators
+from cyclopts import Parameter, Token, validators
 
-Flag = Annotated[bool, Parameter(negative=())]
-Count = Annotated[int | None, Parameter(validator=validators.Number(gte=1))]
-Seed = Annotated[int | None, Parameter(validator=validators.Number(gte=0, lt=2**63))]
+
+def _whole(_: object, tokens: Sequence[Token]) -> int:
+    """The number that was written; 1.5 is none (cyclopts would round it and say nothing)."""
+    text = tokens[0].value
+    if re.fullmatch(r"[+-]?[0-9]{1,20}", text) is None:
+        raise ValueError(f'"{text[:40]}" is no whole number')
+    return int(text)
+
+
+Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
+Count = Annotated[int | None, Parameter(converter=_whole, validator=validators.Number(gte=1))]
+Seed = Annotated[int | None, Parameter(converter=_whole, validator=validators.Number(gte=0, lt=2**63))]
 
 
 @Parameter(name="*")

@@ -47,14 +47,16 @@ def folder_of(name: str, result: str, out: Path) -> Path:
 def check_free(folder: Path, force: bool) -> None:
     """Raises InputError if a result could not be written to `folder`: it is there already, or `out` is no folder."""
     for parent in folder.parents:
-        if parent.exists():
+        if os.path.lexists(parent):
             if not parent.is_dir():
                 raise InputError([f"--out: {parent} is not a folder; name a folder to write results into"])
             if not os.access(parent, os.W_OK | os.X_OK):
                 raise InputError([f"--out: no permission to write into {parent}; name another folder"])
             break
-    if not folder.exists():
+    if not os.path.lexists(folder):
         return
+    if folder.is_symlink():
+        raise InputError([f"{folder} is a link and is neither followed nor replaced: remove it, or use another --out"])
     if not force:
         raise InputError(
             [f"{folder} exists already; the same scenario, seed and version give the same result: read it, "

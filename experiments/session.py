@@ -1,6 +1,7 @@
 """One simulation from the command line: check, run with progress, write the result folder, print the verdict."""
 
 import json
+import os
 import shlex
 import sys
 import time
@@ -61,11 +62,11 @@ def simulate(loaded: Loaded, options: Options) -> int:
         workers=workers,
         wall_seconds=round(time.monotonic() - began, 3),
         date=datetime.now(UTC).isoformat(timespec="seconds"),
-        command=shlex.join(["stunlab", *sys.argv[1:]]),
+        command=os.fsencode(shlex.join(["stunlab", *sys.argv[1:]])).decode(errors="backslashreplace"),
     )
     folder = write_result(comparison, execution, options.out, options.force, _report(options))
     if options.json:
-        print(json.dumps(document(comparison, str(folder)), indent=1, ensure_ascii=False, allow_nan=False))
+        print(json.dumps(document(comparison, str(folder)), indent=1, allow_nan=False))
     else:
         print_verdict(comparison)
         print(f"Written to {folder}" + ("" if options.no_report else f": open {folder / 'report.html'}"))

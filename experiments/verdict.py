@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from experiments.compare import Cell, Comparison, Contrast
 from experiments.group_view import ALL_VMS
+from experiments.identity import VERSION
 from experiments.metrics import BY_KEY, METRICS, show
 from sim.statistics import Interval
 
@@ -108,12 +109,15 @@ def document(comparison: Comparison, folder: str) -> dict[str, Any]:
         "name": comparison.scenario.name,
         "title": comparison.scenario.title,
         "result": comparison.hash,
+        "version": VERSION,
+        "source": comparison.source,
         "folder": folder,
         "seed": comparison.seed,
         "replications": comparison.replications,
         "arms": list(comparison.arms),
         "groups": list(comparison.groups),
         "notes": list(comparison.notes),
+        "warnings": list(comparison.warnings),
         "metrics": [{"key": m.key, "label": m.label, "unit": m.unit, "better": m.better} for m in METRICS],
         "values": [_cell_document(cell) for cell in comparison.cells],
         "differences": [_contrast_document(one) for one in comparison.contrasts],

@@ -57,7 +57,7 @@ def as_json_text(sections: Sequence[tuple[str, Sequence[Row]]]) -> str:
         for title, rows in sections
         for row in rows
     ]
-    return json.dumps(objects, indent=1, ensure_ascii=False)
+    return json.dumps(objects, indent=1)
 
 
 def _missing(value: object) -> bool:

@@ -57,6 +57,8 @@ def faked(monkeypatch: pytest.MonkeyPatch) -> None:
         (["run", "x.toml", "--replications", "0"], "--replications"),
         (["run", "x.toml", "--workers", "two"], "--workers"),
         (["run", "x.toml", "--seed", "-1"], "--seed"),
+        (["run", "x.toml", "--seed", "1.5"], "no whole number"),
+        (["run", "x.toml", "--workers", "1.0"], "no whole number"),
         (["run", "x.toml", "--arm", "vapd"], 'Did you mean "vadp"'),
         (["rnu"], 'Did you mean "run"'),
         (["run"], "requires an argument"),

@@ -123,6 +123,9 @@ def test_the_document_is_plain_and_undefined_is_null(compared: Comparison) -> No
     value = next(v for v in plain["values"] if (v["metric"], v["group"], v["arm"]) == ("age_mean", "all VMs", "none"))
     assert value["mean"] is None
     assert value["replications"] == [None] * N
+    assert plain["version"] == identity.VERSION
+    assert plain["source"] == compared.source
+    assert plain["warnings"] == list(compared.warnings)
 
 
 def test_identity_hears_of_everything_that_may_change_a_result(tmp_path: Path) -> None:

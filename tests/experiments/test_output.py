@@ -125,6 +125,17 @@ def test_a_file_where_a_folder_should_be_is_the_users_mistake(tmp_path: Path) ->
         check_free(tmp_path / "file" / "demo-x", force=True)
 
 
+def test_links_are_neither_followed_nor_replaced(tmp_path: Path) -> None:
+    (tmp_path / "out").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(InputError, match="is not a folder"):
+        check_free(tmp_path / "out" / "demo-x", force=True)
+    (tmp_path / "result").mkdir()
+    (tmp_path / "result" / "manifest.json").write_text("{}", encoding="utf-8")
+    (tmp_path / "demo-x").symlink_to(tmp_path / "result")
+    with pytest.raises(InputError, match="is a link"):
+        check_free(tmp_path / "demo-x", force=True)
+
+
 HANG = """
 import sys, time
 from pathlib import Path
