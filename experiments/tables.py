@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from experiments.compare import Comparison
 from experiments.metrics import BY_KEY
 from models.result import (
-    AuditLine,
     DeviceRow,
     FlowRow,
     IntervalRow,
@@ -26,6 +25,7 @@ from models.result import (
     TimerRow,
     VmResult,
 )
+from sim.audit import Line
 from sim.histogram import Histogram, merged
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def timers(comparison: Comparison) -> "pd.DataFrame":
 
 def audit(comparison: Comparison) -> "pd.DataFrame":
     """One row an audited law."""
-    return _copied(comparison, lambda run: run.audit, AuditLine._fields)
+    return _copied(comparison, lambda run: run.audit, Line._fields)
 
 
 def slowest(comparison: Comparison) -> "pd.DataFrame":

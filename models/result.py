@@ -8,6 +8,7 @@ series, stuns, jobs and points keep everything and the reader cuts.
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from sim.audit import Line
 from sim.histogram import Histogram
 
 COMMAND_CAUSES: tuple[str, ...] = ("data", "parent read", "metadata", "mirror")
@@ -225,16 +226,6 @@ class TimerRow(NamedTuple):
     longest_ns: int
 
 
-class AuditLine(NamedTuple):
-    """One law that a run held itself against: `left` equals `right`, to `tolerance`."""
-
-    law: str
-    subject: str
-    left: int
-    right: int
-    tolerance: int  # 0: exact
-
-
 @dataclass(frozen=True)
 class RunResult:
     """All that one run (one arm, one replicate) has to say. Pickles; equal runs give equal bytes."""
@@ -257,5 +248,5 @@ class RunResult:
     flows: tuple[FlowRow, ...]
     devices: tuple[DeviceRow, ...]
     timers: tuple[TimerRow, ...]
-    audit: tuple[AuditLine, ...]
+    audit: tuple[Line, ...]  # the laws that the run held itself against
     events: int  # events the simulation's clock handled

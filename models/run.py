@@ -2,12 +2,11 @@
 
 from models import scenario
 from models.audit import audit
-from models.mechanisms import grains
 from models.mechanisms.replication import MODE_NAMES
 from models.path.build import Hypervisor
 from models.path.disk import OutOfSpace
 from models.path.io import KINDS
-from models.result import AuditLine, DeviceRow, FlowRow, ModeRow, RunResult, SpaceRow, StunRow, TimerRow
+from models.result import DeviceRow, FlowRow, ModeRow, RunResult, SpaceRow, StunRow, TimerRow
 from models.stories.backup import Backup
 from models.stories.replicate import checkpoints
 from models.stories.snapshot import Snapshots
@@ -69,10 +68,9 @@ class Run:
                 meter.sample(now)
         for vm in self.hypervisor.vms:
             for disk in vm.disks:
-                depth = grains.depth(disk.map)
-                if depth:
-                    held, stored = disk.map.facts[grains.TOTAL], disk.delta_bytes()
-                    self.space.append(SpaceRow(now, disk.spec.name, disk.spec.datastore, depth, held, stored))
+                if disk.depth:
+                    held, stored = disk.held_grains, disk.delta_bytes()
+                    self.space.append(SpaceRow(now, disk.spec.name, disk.spec.datastore, disk.depth, held, stored))
         for job in self.hypervisor.jobs:
             self._flow(start, f"{job.spec.name} NBD", job.transport.network_bytes, 0)
             self._flow(start, f"{job.spec.name} repository", job.transport.stored_bytes, 0)
@@ -111,7 +109,7 @@ class Run:
             flows=tuple(self.flows),
             devices=tuple(self._devices()),
             timers=tuple(self._timers(self.snapshots.stuns)),
-            audit=tuple(AuditLine(*line) for line in lines),
+            audit=tuple(lines),
             events=self.hypervisor.clock.moments,
         )
 

@@ -30,7 +30,6 @@ from fake_scenario import (
 )
 
 from models.result import (
-    AuditLine,
     DeviceRow,
     FlowRow,
     IntervalRow,
@@ -48,6 +47,7 @@ from models.result import (
     VmResult,
     ledger_causes,
 )
+from sim.audit import Line
 from sim.histogram import Histogram, bucket_of
 
 __all__ = ["CUTS", "DURATION", "MERGE_NS", "PROTECTED", "READ_NS", "S", "fake_result", "fake_scenario"]
@@ -288,6 +288,6 @@ def fake_result(arm: str, replicate: int) -> RunResult:
             )
             for name, _, _ in MEMBERS
         ),
-        audit=(AuditLine("issued = delivered + failed", "all VMs", ios, ios, 0),),
+        audit=(Line("issued = delivered + failed", "all VMs", ios, ios, 0),),
         events=ios * 9,
     )

@@ -89,7 +89,6 @@ class Recorder:
         self.causes = causes
         self.books = [Book(vm, scenario.run.warmup_ns) for vm in scenario.vms]
         self.rows: list[IntervalRow] = []
-        self._names = [[disk.name for disk in vm.disks] for vm in scenario.vms]
 
     # -- Watch ----------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ transfers one thing after the other, with depth d it lets d ns worth of work pas
 
 from typing import NamedTuple
 
-NS_PER_S = 1_000_000_000
+from sim.units import NS_PER_S
 
 
 class Bucket(NamedTuple):
@@ -29,5 +29,8 @@ def admit(s: Bucket, now: int, cost_ns: int) -> int:
 
 
 def transfer_ns(size_bytes: int, bytes_per_s: int) -> int:
-    """Time to move that many bytes at that rate, to the nearest ns; 0 for a rate of 0 (no cap). Below 2^53 bytes."""
+    """Time to move that many bytes at that rate, to the nearest ns; 0 for a rate of 0 (no cap).
+
+    Bound: below 2^33 bytes at once and 2^58 bytes per second the sum of products stays below 2^63.
+    """
     return (size_bytes * NS_PER_S + bytes_per_s // 2) // bytes_per_s if bytes_per_s else 0

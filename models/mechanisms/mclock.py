@@ -6,13 +6,16 @@ shares would vanish whenever throughput is below the sum of weights. The constra
 otherwise the smallest P among flows whose L <= t, and the flow's R tags move back by what it was given.
 
 Source: Gulati, Merchant, Varman, mClock (OSDI 2010); virtual time: docs/words.md. Times in ns; one cost unit is 32 KiB.
-Bounds: tags grow by cost * step; with steps <= 2^40 ns and 2^20 cost units a flow is good for 2^62.
+Bounds: R and L tags are times, ahead of the clock by cost * step <= 2^30 ns per cost unit that waits. P tags grow
+by cost * p_step with p_step <= P_SCALE * heaviest / lightest share: at a ratio of 2^12 they reach 2^62 after 2^34
+cost units of the lightest flow (mechanisms that are compiled count in 64 bits).
 """
 
 from typing import NamedTuple
 
+from sim.units import NS_PER_S
+
 NEVER = 1 << 62
-NS_PER_S = 1_000_000_000
 P_SCALE = 1 << 16
 """The heaviest flow advances this far per cost unit; lighter ones further. Only ratios of shares matter."""
 

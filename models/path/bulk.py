@@ -47,7 +47,6 @@ class Merge:
         self.disk = disk
         self.costs = costs
         self.done = disk.clock.signal()
-        self.bytes_copied = 0
         self.stopped = False
         self._cap = bucket(0)
         self._working = costs.streams
@@ -94,9 +93,7 @@ class Merge:
                 spans.append([a, b])
         writes = [Command(MERGE, True, (b - a + 1) * grain, next(disk.write_draws)) for a, b in spans]
         yield run_side_by_side(disk.clock, disk.flow, writes)
-        size = sum(b - a + 1 for a, b, _ in held) * grain
-        self.bytes_copied += size
-        return size
+        return sum(b - a + 1 for a, b, _ in held) * grain
 
 
 class Transport:

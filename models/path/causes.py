@@ -9,13 +9,14 @@ class Causes:
 
     def __init__(self, filters: tuple[str, ...]) -> None:
         self.names = ledger_causes(filters)
-        self.guest_queue = 0
-        self.stun_hold_in = 1
-        self.filter = {name: 2 + i for i, name in enumerate(filters)}
-        self.mirror_hold = 2 + len(filters)
-        self.commands = 3 + len(filters)
-        self.host_path = self.commands + len(COMMAND_CAUSES) * len(LAYERS)
-        self.stun_hold_out = self.host_path + 1
+        column = self.names.index
+        self.guest_queue = column("guest queue")
+        self.stun_hold_in = column("stun hold in")
+        self.filter = {name: column(f"filter {name}") for name in filters}
+        self.mirror_hold = column("mirror hold")
+        self.commands = column(f"{COMMAND_CAUSES[0]}: {LAYERS[0]}")  # the first of all causes by all layers
+        self.host_path = column("host path")
+        self.stun_hold_out = column("stun hold out")
 
     def charge_command(self, io: GuestIo, command: Command) -> None:
         """The time from the ledger's end to now was this command's: by layer."""

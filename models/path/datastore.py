@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from simpy.events import Event
 
 from models import scenario
-from models.mechanisms.bucket import NS_PER_S, admit, bucket, transfer_ns
+from models.mechanisms.bucket import admit, bucket, transfer_ns
 from models.path.io import Command
 from sim.clock import Clock
+from sim.units import NS_PER_S
 
 if TYPE_CHECKING:
     from models.path.device import Flow

@@ -154,7 +154,7 @@ class Disk:
         sizes = []
         for a, b, _ in grains.runs(self.map, first, last):
             size = self._clip(io, a, b)
-            for end in {a, b}:
+            for end in sorted({a, b}):
                 if end in new:
                     size += grain - self._clip(io, end, end)
             sizes.append(size)
@@ -203,9 +203,14 @@ class Disk:
         """The disk was closed and opened: none of its grain tables is in memory."""
         tablecache.forget(self.cache)
 
+    @property
+    def held_grains(self) -> int:
+        """Grains that the deltas hold, all levels."""
+        return self.map.facts[grains.TOTAL]
+
     def held_bytes(self) -> int:
         """Bytes that the deltas hold, all levels."""
-        return self.map.facts[grains.TOTAL] * self.delta.grain_bytes
+        return self.held_grains * self.delta.grain_bytes
 
     def track_changes(self, block_bytes: int) -> None:
         """Changed blocks are tracked from now on."""

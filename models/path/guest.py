@@ -17,9 +17,9 @@ from models.path.vm import Vm
 from models.workload import Draw
 from sim.clock import ARRIVAL, Clock, order
 from sim.streams import exponential_of
+from sim.units import NS_PER_S
 
 NEVER_NS = 1 << 62
-NS_PER_S = 1_000_000_000
 
 
 def start(clock: Clock, vm: Vm, number: int, draws: Iterator[Draw], states: Iterator[float]) -> None:

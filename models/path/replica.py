@@ -55,7 +55,6 @@ class Replicator:
         self.modes: list[tuple[int, int]] = [(self.group.facts[replication.MODE], 0)]  # (mode, since)
         self.wire_bytes = 0  # sent, after reduction
         self.queued_bytes = self.flying_bytes = self.journal_bytes = 0  # raw, in order: where the buffered bytes are
-        self.resync_bytes = 0  # read from the disks and handed to the link
         self._queue: deque[Item] = deque()
         self._bell = clock.signal()
         self._journal = bucket(0)
@@ -175,7 +174,6 @@ class Replicator:
     def completed(self, command: Command) -> None:
         """A run of dirty extents has been read: it goes to the link."""
         self._reading -= 1
-        self.resync_bytes += command.size
         self._send(Item(command.size, RESYNCED, 0))
         self._read_dirty()
 

@@ -24,32 +24,17 @@ class Record:
     """One VM's backup while it happens; becomes a JobRow. Times not reached are -1."""
 
     def __init__(self, job: str, vm: str, ordinal: int, kind: str, scheduled_ns: int) -> None:
+        never, none = -1, 0
         self.row = JobRow(
-            job,
-            vm,
-            ordinal,
-            kind,
-            scheduled_ns,
-            -1,
-            -1,
-            -1,
-            -1,
-            -1,
-            -1,
-            -1,
-            -1,
-            0,
-            0,
-            0,
-            0,
-            0,
-            0,
-            0,
-            "unfinished",
-            False,
-        )
+            job=job, vm=vm, ordinal=ordinal, kind=kind, scheduled_ns=scheduled_ns,
+            start_ns=never, cut_ns=never, read_start_ns=never, read_end_ns=never, usable_ns=never,
+            merge_start_ns=never, merge_end_ns=never, end_ns=never,
+            written_bytes=none, unique_bytes=none, cbt_bytes=none, read_bytes=none, stored_bytes=none, extents=none,
+            delta_bytes=none, outcome="unfinished", needs_consolidation=False,
+        )  # fmt: skip
 
     def note(self, **fields: Any) -> None:
+        """These columns of the row are known now."""
         self.row = self.row._replace(**fields)
 
 
