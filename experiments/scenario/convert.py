@@ -115,7 +115,10 @@ def _registered_timers() -> tuple[Timer, ...]:
 
 
 def _host(name: str, host: HostTable) -> Host:
-    return Host(name, host.scheduler, host.cost_unit, host.idle_credit, host.dsnro, host.path_latency)
+    return Host(
+        name=name, scheduler=host.scheduler, cost_unit_bytes=host.cost_unit, idle_credit=host.idle_credit,
+        dsnro=host.dsnro, path_latency_ns=host.path_latency,
+    )  # fmt: skip
 
 
 def _law(law: ReadLaw) -> ServiceLaw:
@@ -123,8 +126,11 @@ def _law(law: ReadLaw) -> ServiceLaw:
 
 
 def _datastore(name: str, store: DatastoreTable) -> Datastore:
-    return Datastore(name, store.capacity, store.device_queue_depth, store.servers, _law(store.read), _law(store.write),
-                     store.bandwidth, store.iops, store.burst)  # fmt: skip
+    return Datastore(
+        name=name, capacity_bytes=store.capacity, device_queue_depth=store.device_queue_depth, servers=store.servers,
+        read=_law(store.read), write=_law(store.write), bandwidth_bytes_per_s=store.bandwidth, iops_cap=store.iops,
+        burst_ns=store.burst,
+    )  # fmt: skip
 
 
 def _vms(names: Names, group: str, traces: Traces) -> list[Vm]:
@@ -141,8 +147,11 @@ def _vms(names: Names, group: str, traces: Traces) -> list[Vm]:
             Disk(f"{vm}:{number}", disk.size, names.datastore(disk), disk.shares, disk.limit, disk.reservation)
             for number, disk in enumerate(disks_of(table))
         )
-        vms.append(Vm(vm, group, host, disks, workloads, filters, table.disk_queue_depth, table.adapter_queue_depth,
-                      table.guest_clock, table.disk_timeout))  # fmt: skip
+        vms.append(Vm(
+            name=vm, group=group, host=host, disks=disks, workloads=workloads, filters=filters,
+            disk_queue_depth=table.disk_queue_depth, adapter_queue_depth=table.adapter_queue_depth,
+            guest_clock=table.guest_clock, disk_timeout_ns=table.disk_timeout,
+        ))  # fmt: skip
     return vms
 
 
@@ -183,22 +192,37 @@ def _snapshots(s: SnapshotsTable) -> Snapshots:
     stun, delta, merge = s.stun, s.delta, s.merge
     return Snapshots(
         api_ns=s.api,
-        stun=StunCosts(stun.stop, stun.resume, stun.close, stun.create, stun.open, stun.close_ios, stun.create_ios,
-                       stun.open_ios, stun.cbt_close_ios, stun.cbt_open_ios, stun.metadata_size, stun.drain_limit,
-                       stun.cpt_extra),
-        delta=DeltaFormat(delta.grain, delta.table_grains, delta.growth, delta.metadata, delta.metadata_writes,
-                          delta.metadata_size, delta.cached_tables),
-        merge=MergeCosts(merge.streams, merge.chunk, merge.rate, merge.limit),
+        stun=StunCosts(
+            stop_ns=stun.stop, resume_ns=stun.resume, close_ns=stun.close, create_ns=stun.create, open_ns=stun.open,
+            close_ios=stun.close_ios, create_ios=stun.create_ios, open_ios=stun.open_ios,
+            cbt_close_ios=stun.cbt_close_ios, cbt_open_ios=stun.cbt_open_ios, metadata_bytes=stun.metadata_size,
+            drain_limit_ns=stun.drain_limit, cpt_extra_ns=stun.cpt_extra,
+        ),
+        delta=DeltaFormat(
+            grain_bytes=delta.grain, table_grains=delta.table_grains, growth_bytes=delta.growth,
+            metadata_ppm=delta.metadata, metadata_writes=delta.metadata_writes, metadata_bytes=delta.metadata_size,
+            cached_tables=delta.cached_tables,
+        ),
+        merge=MergeCosts(
+            streams=merge.streams, chunk_bytes=merge.chunk, rate_bytes_per_s=merge.rate, limit_ns=merge.limit
+        ),
     )  # fmt: skip
 
 
 def _vadp(names: Names, name: str, t: VadpTable) -> Vadp:
-    serving_host = t.serving_host or next(iter(names.hosts()))
-    return Vadp(name, names.vms(t.vms), t.first, t.interval, t.parallel_vms, serving_host, t.cbt_block, t.tool_block,
-                t.query_page_extents, t.query_page, t.disk_open, t.reads_in_flight, t.stream, t.host_rate, t.repository,
-                t.reduction, t.commit, t.job_limit)  # fmt: skip
+    return Vadp(
+        name=name, vms=names.vms(t.vms), first_ns=t.first, interval_ns=t.interval, parallel_vms=t.parallel_vms,
+        serving_host=t.serving_host or next(iter(names.hosts())), cbt_block_bytes=t.cbt_block,
+        tool_block_bytes=t.tool_block, query_page_extents=t.query_page_extents, query_page_ns=t.query_page,
+        disk_open_ns=t.disk_open, reads_in_flight=t.reads_in_flight, stream_bytes_per_s=t.stream,
+        host_bytes_per_s=t.host_rate, repository_bytes_per_s=t.repository, reduction_milli=t.reduction,
+        commit_ns=t.commit, job_limit_ns=t.job_limit,
+    )  # fmt: skip
 
 
 def _vaio(names: Names, name: str, t: VaioTable) -> Vaio:
-    return Vaio(name, names.vms(t.vms), t.down, t.up, t.buffer, t.link, t.link_latency, t.reduction, t.journal,
-                t.checkpoint, t.extent, t.resync_reads, t.seeded)  # fmt: skip
+    return Vaio(
+        name=name, vms=names.vms(t.vms), down_ns=t.down, up_ns=t.up, buffer_bytes=t.buffer, link_bytes_per_s=t.link,
+        link_latency_ns=t.link_latency, reduction_milli=t.reduction, journal_bytes_per_s=t.journal,
+        checkpoint_ns=t.checkpoint, extent_bytes=t.extent, resync_reads=t.resync_reads, seeded=t.seeded,
+    )  # fmt: skip

@@ -21,8 +21,8 @@ from experiments.traces.raw import (
     Raw,
 )
 from models.scenario import Trace
+from sim.units import NS_PER_S
 
-NS_PER_S = 10**9
 NS_PER_YEAR = 365 * 86_400 * NS_PER_S
 
 

@@ -11,9 +11,8 @@ import numpy.typing as npt
 
 from experiments.traces.check import Reading
 from models.scenario import Trace
-from sim.units import human_bytes, human_time
+from sim.units import NS_PER_S, human_bytes, human_time
 
-NS_PER_S = 10**9
 BLOCKS = ((4 << 10, "4 KiB"), (64 << 10, "64 KiB"), (1 << 20, "1 MiB"))
 SIZES_SHOWN = 5
 

@@ -6,8 +6,7 @@ Leaves out: intervals and comparisons, which are `sim.statistics` and `experimen
 from models.result import RunResult, VmResult
 from models.scenario import Arm, Scenario
 from sim.histogram import Histogram, merged
-
-NS_PER_S = 10**9
+from sim.units import NS_PER_S
 
 
 def runs(spec: Scenario, replications: int, arm: Arm = "none") -> list[RunResult]:
