@@ -84,10 +84,9 @@ def _whose(comparison: Comparison) -> dict[str, str]:
     scenario = comparison.scenario
     members = [one.vms for one in scenario.vadp] + [one.vms for one in scenario.vaio]
     protected = {name for vms in members for name in vms}
-    groups = list(dict.fromkeys(vm.group for vm in scenario.vms))
-    inside = [group for group in groups if any(vm.group == group and vm.name in protected for vm in scenario.vms)]
-    outside = [group for group in groups if group not in inside] if inside else []
-    return {"focus": (inside or groups)[0], "neighbours": (outside or [""])[0], "all": ALL_VMS}
+    inside = [group for group in scenario.groups if protected.intersection(scenario.members(group))]
+    outside = [group for group in scenario.groups if group not in inside] if inside else []
+    return {"focus": (inside or scenario.groups)[0], "neighbours": (outside or [""])[0], "all": ALL_VMS}
 
 
 def _arm_text(cell: Cell) -> str:

@@ -292,3 +292,12 @@ class Scenario:
     arms: tuple[Arm, ...]
     run: RunSpec
     identity: str  # canonical JSON of the scenario with trace digests, without seed and replications
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The VM groups, in order."""
+        return tuple(dict.fromkeys(vm.group for vm in self.vms))
+
+    def members(self, group: str) -> tuple[str, ...]:
+        """The names of a group's VMs, in order."""
+        return tuple(vm.name for vm in self.vms if vm.group == group)

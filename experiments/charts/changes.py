@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from experiments.charts import numbers, palette, paper
+from experiments.charts import palette, paper
 from experiments.charts.chart import Chart, Compared, grid
 from experiments.charts.paper import Identity
 from models.result import JobRow
@@ -46,7 +46,7 @@ def data(comparison: Compared) -> tuple[Panel, ...] | None:
     panels = []
     groups = {vm.name: vm.group for vm in comparison.scenario.vms}
     arm = next((arm for arm, results in comparison.results.items() if any(result.jobs for result in results)), "")
-    for group in numbers.groups(comparison.scenario) if arm else ():
+    for group in comparison.scenario.groups if arm else ():
         runs = [
             [
                 job

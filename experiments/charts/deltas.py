@@ -70,7 +70,7 @@ def _panel(comparison: Compared, group: str, arm: str) -> Panel:
     first = results[0]
     mine = [disk for vm in comparison.scenario.vms if vm.group == group for disk in vm.disks]
     names = {disk.name for disk in mine}
-    vms = {vm.name for vm in comparison.scenario.vms if vm.group == group}
+    vms = comparison.scenario.members(group)
     grain = comparison.scenario.snapshots.delta.grain_bytes
     intervals = -(-first.duration_ns // first.interval_ns)
     stretch_ns = first.interval_ns * -(-intervals // POINTS)
@@ -91,7 +91,7 @@ def data(comparison: Compared) -> Picture | None:
     """Panels for the groups (the first five) and arms in which a delta ever held something."""
     made = {
         (group, arm): _panel(comparison, group, arm)
-        for group in numbers.groups(comparison.scenario)
+        for group in comparison.scenario.groups
         for arm in comparison.results
     }
     grown = [key for key, panel in made.items() if panel.peak > 0]

@@ -13,6 +13,7 @@ import numpy as np
 from experiments.charts import numbers, palette, paper
 from experiments.charts.chart import Chart, Compared, grid
 from experiments.charts.paper import Identity
+from experiments.group_view import GroupView
 from sim.histogram import Histogram, bucket_low, bucket_of, merged
 
 if TYPE_CHECKING:
@@ -64,20 +65,20 @@ def _tail(histograms: list[Histogram], fewest: int) -> Tail:
 def data(comparison: Compared) -> tuple[Panel, ...] | None:
     """One panel for each VM group (the first six), one curve for each arm."""
     panels = []
-    for group in numbers.groups(comparison.scenario)[:PANELS]:
+    for group in comparison.scenario.groups[:PANELS]:
         curves, ios = [], 0
         for arm, results in comparison.results.items():
-            guest = [numbers.guest_latency(result, group) for result in results]
+            views = [GroupView(result, group) for result in results]
+            guest = [view.guest for view in views]
             pooled = merged(guest)
             if pooled.count:
                 ios = ios or pooled.count
                 tail = _tail(guest, FEWEST)
-                probe = _tail([numbers.probe(result, group) for result in results], 1)
+                probe = _tail([view.probe for view in views], 1)
                 if len(tail.x_ms):
                     curves.append(Curve(arm, tail, probe, pooled.quantile(0.999) / 1e6))
         if curves:
-            vms = sum(vm.group == group for vm in comparison.scenario.vms)
-            panels.append(Panel(group, vms, ios, tuple(curves)))
+            panels.append(Panel(group, len(comparison.scenario.members(group)), ios, tuple(curves)))
     return tuple(panels) or None
 
 

@@ -6,13 +6,14 @@ stun, no filter and no guest queue; what a stun held back is in it only as the b
 in coarser intervals (their histograms merged), so that a panel has at most 240 of them.
 """
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from experiments.charts import numbers, palette, paper
 from experiments.charts.chart import Chart, Compared
 from experiments.charts.paper import Identity
+from experiments.group_view import GroupView
 from models.result import IntervalRow, RunResult
 from sim.histogram import merged
 
@@ -66,7 +67,7 @@ def _gavg(rows: list[IntervalRow]) -> float:
 
 def _bins(result: RunResult, group: str, bin_ns: int) -> list[list[IntervalRow]]:
     """The group's rows of one run, by bin."""
-    names = {vm.vm for vm in numbers.of_group(result, group)}
+    names = GroupView(result, group).names
     out: list[list[IntervalRow]] = [[] for _ in range(-(-result.duration_ns // bin_ns))]
     for row in result.intervals:
         if row.vm in names:
@@ -75,7 +76,7 @@ def _bins(result: RunResult, group: str, bin_ns: int) -> list[list[IntervalRow]]
 
 
 def _stuns(result: RunResult, group: str) -> list[numbers.Span]:
-    names = {vm.vm for vm in numbers.of_group(result, group)}
+    names = GroupView(result, group).names
     return [(row.start_ns, row.start_ns + row.duration_ns) for row in result.stuns if row.vm in names]
 
 
@@ -101,7 +102,7 @@ def _panel(results: tuple[RunResult, ...], group: str, arm: str, bin_ns: int, sa
 
 def data(comparison: Compared) -> Picture | None:
     """A panel for each VM group (the first five) in each arm."""
-    groups = numbers.groups(comparison.scenario)[:GROUPS]
+    groups = comparison.scenario.groups[:GROUPS]
     arms = tuple(comparison.results)
     run = comparison.scenario.run
     intervals = -(-run.duration_ns // run.interval_ns)
@@ -132,7 +133,12 @@ def _draw_panel(axes: "Axes", panel: Panel, picture: Picture, divisor: int) -> N
     axes.fill_between(middles, low, panel.p99.high, color=colour, alpha=0.18, linewidth=0)
     axes.plot(middles, panel.p99.mean, color=colour, linewidth=1.5)
     axes.plot(middles, panel.p50.mean, color=colour, linewidth=0.9)
-    dashes = {"color": palette.BLACK, "linewidth": 1.1, "linestyle": (0, (2, 1)), "drawstyle": "steps-mid"}
+    dashes: dict[str, Any] = {
+        "color": palette.BLACK,
+        "linewidth": 1.1,
+        "linestyle": (0, (2, 1)),
+        "drawstyle": "steps-mid",
+    }
     axes.plot(samples, panel.gavg.mean, **dashes)
 
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from experiments.charts import numbers, palette, paper
+from experiments.charts import palette, paper
 from experiments.charts.chart import Chart, Compared
 from experiments.charts.paper import Identity
+from experiments.group_view import GroupView
 from models.result import LedgerBin, RunResult
 from sim.statistics import mean_interval
 
@@ -84,11 +85,11 @@ def _bar(arm: str, runs: list[tuple[RunResult, list[LedgerBin]]]) -> Bar:
 def data(comparison: Compared) -> tuple[Panel, ...] | None:
     """A panel for each VM group (the first five)."""
     panels = []
-    for group in numbers.groups(comparison.scenario)[:GROUPS]:
+    for group in comparison.scenario.groups[:GROUPS]:
         mean, slowest = [], []
         for arm, results in comparison.results.items():
             ledgers = [
-                (result, [row for vm in numbers.of_group(result, group) for row in vm.ledger]) for result in results
+                (result, [row for vm in GroupView(result, group).vms for row in vm.ledger]) for result in results
             ]
             runs = [(result, bins) for result, bins in ledgers if bins]
             if runs:

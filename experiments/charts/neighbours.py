@@ -13,6 +13,7 @@ import numpy as np
 from experiments.charts import numbers, palette, paper
 from experiments.charts.chart import Chart, Compared, grid
 from experiments.charts.paper import Identity
+from experiments.group_view import GroupView
 from models.result import RunResult
 from sim.histogram import merged
 from sim.statistics import Interval, mean_interval
@@ -54,7 +55,7 @@ def phases(result: RunResult) -> dict[int, str]:
 
 def _p99(result: RunResult, group: str, when: dict[int, str], phase: str) -> tuple[float, int]:
     """p99 in ms of the group's I/Os delivered in this phase of one run, and their number."""
-    names = {vm.vm for vm in numbers.of_group(result, group)}
+    names = GroupView(result, group).names
     latency = merged(row.latency for row in result.intervals if row.vm in names and when.get(row.t_ns) == phase)
     return latency.quantile(0.99) / 1e6, latency.count
 
@@ -63,7 +64,7 @@ def data(comparison: Compared) -> tuple[Panel, ...] | None:
     """A panel for each group (the first six) that no protection covers in any arm."""
     backed_up = next((runs for runs in comparison.results.values() if any(run.jobs for run in runs)), None)
     covered = {vm.group for runs in comparison.results.values() for vm in runs[0].vms if vm.protected_by}
-    free = [group for group in numbers.groups(comparison.scenario) if group not in covered]
+    free = [group for group in comparison.scenario.groups if group not in covered]
     if backed_up is None or not free:
         return None
     when = [phases(run) for run in backed_up]

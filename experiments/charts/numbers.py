@@ -1,4 +1,4 @@
-"""The arithmetic that charts share: groups, intervals over replications, tails of histograms, spans of time.
+"""The arithmetic that charts share: intervals over replications, tails of histograms, spans of time.
 
 Pure functions on results; nothing here knows how anything is drawn. Intervals are Student's t over replications, point
 by point; a single replication has none (its ends are nan).
@@ -10,9 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from models.result import RunResult, VmResult
-from models.scenario import Scenario
-from sim.histogram import Histogram, merged
+from models.result import RunResult
+from sim.histogram import Histogram
 from sim.statistics import t_quantile
 
 LEVEL = 0.95
@@ -38,26 +37,6 @@ def band(rows: Sequence[Sequence[float] | Floats]) -> Band:
     quantiles = {int(k): t_quantile(int(k) - 1, LEVEL) if k > 1 else np.nan for k in np.unique(n)}
     half = np.array([quantiles[int(k)] for k in n]) * np.sqrt(squares / np.maximum(n - 1, 1) / np.maximum(n, 1))
     return Band(mean, mean - half, mean + half)
-
-
-def groups(scenario: Scenario) -> tuple[str, ...]:
-    """The VM groups in the scenario's order."""
-    return tuple(dict.fromkeys(vm.group for vm in scenario.vms))
-
-
-def of_group(result: RunResult, group: str) -> list[VmResult]:
-    """The group's VMs in one run."""
-    return [vm for vm in result.vms if vm.group == group]
-
-
-def guest_latency(result: RunResult, group: str) -> Histogram:
-    """Guest latency of the group's reads and writes in one run, ns."""
-    return merged(side for vm in of_group(result, group) for side in (vm.guest_read, vm.guest_write))
-
-
-def probe(result: RunResult, group: str) -> Histogram:
-    """The wait at the doors of the group's VMs, ns, weighted by time."""
-    return merged(vm.probe for vm in of_group(result, group))
 
 
 def tail(histogram: Histogram, buckets: Sequence[int]) -> Floats:

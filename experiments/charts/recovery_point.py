@@ -5,6 +5,7 @@ and hatched, not zero. The distribution takes all VMs of the group and all repli
 older than any x, because nothing could be restored in it.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -83,7 +84,7 @@ def gaps(ramps: tuple[Ramp, ...], start: int, end: int) -> tuple[numbers.Span, .
     return tuple(out)
 
 
-def _of(result: RunResult, protection: str, names: list[str]) -> list[RecoveryResult]:
+def _of(result: RunResult, protection: str, names: Sequence[str]) -> list[RecoveryResult]:
     return [row for row in result.recovery if row.protection == protection and row.vm in names]
 
 
@@ -100,7 +101,7 @@ def _older(rows: list[RecoveryResult], buckets: list[int]) -> numbers.Floats:
     return share
 
 
-def _line(results: tuple[RunResult, ...], protection: str, names: list[str], buckets: list[int]) -> Line:
+def _line(results: tuple[RunResult, ...], protection: str, names: Sequence[str], buckets: list[int]) -> Line:
     first = results[0]
     protections = list(dict.fromkeys(row.protection for row in first.recovery))
     shown = _of(first, protection, names)[0]
@@ -127,7 +128,7 @@ def _line(results: tuple[RunResult, ...], protection: str, names: list[str], buc
 
 
 def _panel(comparison: Compared, group: str) -> Panel | None:
-    names = [vm.name for vm in comparison.scenario.vms if vm.group == group]
+    names = comparison.scenario.members(group)
     found = [
         (results, protection)
         for results in comparison.results.values()
@@ -147,7 +148,7 @@ def _panel(comparison: Compared, group: str) -> Panel | None:
 def data(comparison: Compared) -> Picture | None:
     """A panel for each group that some protection covers (the first four)."""
     run = comparison.scenario.run
-    made = (_panel(comparison, group) for group in numbers.groups(comparison.scenario))
+    made = (_panel(comparison, group) for group in comparison.scenario.groups)
     panels = tuple(panel for panel in made if panel is not None)[:GROUPS]
     return Picture(run.duration_ns, run.warmup_ns, panels) if panels else None
 

@@ -68,7 +68,7 @@ def _curve(result: RunResult, jobs: list[JobRow], bin_ns: int, count: int) -> tu
 
 
 def _panel(comparison: Compared, arm: str, group: str) -> Panel | None:
-    names = {vm.name for vm in comparison.scenario.vms if vm.group == group}
+    names = set(comparison.scenario.members(group))
     by_run = [_jobs(result, names) for result in comparison.results[arm]]
     jobs = [job for run in by_run for job in run]
     if not jobs:
@@ -91,7 +91,7 @@ def data(comparison: Compared) -> tuple[Panel, ...] | None:
     arm = next((arm for arm, results in comparison.results.items() if any(run.jobs for run in results)), None)
     if arm is None:
         return None
-    made = (_panel(comparison, arm, group) for group in numbers.groups(comparison.scenario))
+    made = (_panel(comparison, arm, group) for group in comparison.scenario.groups)
     panels = tuple(panel for panel in made if panel is not None)
     return panels[:GROUPS] or None
 

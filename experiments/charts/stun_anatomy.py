@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from experiments.charts import numbers, palette, paper
+from experiments.charts import palette, paper
 from experiments.charts.chart import Chart, Compared
 from experiments.charts.paper import Identity
 from models.result import RunResult, StunRow
@@ -52,7 +52,7 @@ def data(comparison: Compared) -> tuple[Bar, ...] | None:
     bars = []
     for arm, results in comparison.results.items():
         kinds = dict.fromkeys((groups[row.vm], row.reason) for result in results for row in _after_warmup(result))
-        for group, reason in sorted(kinds, key=lambda kind: numbers.groups(comparison.scenario).index(kind[0])):
+        for group, reason in sorted(kinds, key=lambda kind: comparison.scenario.groups.index(kind[0])):
             runs = [
                 [row for row in _after_warmup(result) if (groups[row.vm], row.reason) == (group, reason)]
                 for result in results

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from experiments.charts import changes, neighbours, numbers, paper, replication, slump
+from experiments.charts import changes, neighbours, paper, replication, slump
 from experiments.charts.palette import ARM_LABEL
 from experiments.compare import Comparison
 from experiments.metrics import BY_KEY, show
@@ -118,8 +118,8 @@ def _sawtooth(comparison: Comparison) -> Finding | None:
     arm = _first(comparison, "vadp", "both")
     jobs = {job.name: job for job in comparison.scenario.vadp}
     sentences = []
-    for group in numbers.groups(comparison.scenario) if arm else ():
-        names = {vm.name for vm in comparison.scenario.vms if vm.group == group}
+    for group in comparison.scenario.groups if arm else ():
+        names = set(comparison.scenario.members(group))
         ramps = [
             (ramp.v0_ns, ramp.v0_ns + ramp.slope * (ramp.t1_ns - ramp.t0_ns))
             for run in comparison.results[arm]

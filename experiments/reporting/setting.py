@@ -96,10 +96,14 @@ def _datastore(store: Datastore) -> tuple[str, ...]:
     )
 
 
-def _vms(scenario: Scenario) -> Table:
+def _first_of_groups(scenario: Scenario) -> list[Vm]:
+    """One VM of each group, for all of it: they differ in their names only."""
     first = {vm.group: vm for vm in reversed(scenario.vms)}
-    groups = dict.fromkeys(vm.group for vm in scenario.vms)
-    rows = tuple(_group(first[group], sum(vm.group == group for vm in scenario.vms)) for group in groups)
+    return [first[group] for group in scenario.groups]
+
+
+def _vms(scenario: Scenario) -> Table:
+    rows = tuple(_group(vm, len(scenario.members(vm.group))) for vm in _first_of_groups(scenario))
     head = (
         "VM group",
         "VMs",
@@ -134,9 +138,7 @@ def _group(vm: Vm, count: int) -> tuple[str, ...]:
 
 
 def _workloads(scenario: Scenario) -> Table:
-    first = {vm.group: vm for vm in reversed(scenario.vms)}
-    groups = dict.fromkeys(vm.group for vm in scenario.vms)
-    rows = [(group, *_workload(work)) for group in groups for work in first[group].workloads]
+    rows = [(vm.group, *_workload(work)) for vm in _first_of_groups(scenario) for work in vm.workloads]
     head = ("VM group", "workload", "load of each VM", "read share", "sizes", "addresses written", "bursts", "asked by")
     return Table("Workloads", head, tuple(rows))
 

@@ -29,6 +29,7 @@ from experiments.charts import (
 )
 from experiments.charts.chart import identity
 from experiments.compare import Comparison, summarise
+from experiments.group_view import GroupView
 from models.result import LedgerBin, Ramp, RunResult, ledger_causes
 from sim.histogram import Histogram, bucket_low, bucket_of
 
@@ -103,11 +104,11 @@ def test_the_latency_tail_starts_at_all_falls_and_stops_where_few_are_left(two: 
     share = vadp.guest.share.mean
     assert share[0] > 0.99
     assert (np.diff(share) <= 1e-12).all()
-    ios = sum(numbers.guest_latency(run, "sql").count for run in two.results["vadp"])
+    ios = sum(GroupView(run, "sql").guest.count for run in two.results["vadp"])
     assert panels[0].ios == ios
     assert share[-1] * ios >= 9
     at = vadp.guest.x_ms[20]
-    slower = [numbers.guest_latency(run, "sql") for run in two.results["vadp"]]
+    slower = [GroupView(run, "sql").guest for run in two.results["vadp"]]
     expected = np.mean([sum(n for low, _, n in h.rows() if low >= round(at * 1e6)) / h.count for h in slower])
     assert share[20] == pytest.approx(expected)
 
@@ -183,7 +184,7 @@ def test_ledger_bars_sum_to_the_mean_latency(two: Comparison) -> None:
     assert panels is not None
     for panel in panels:
         for bar in panel.mean:
-            means = [numbers.guest_latency(run, panel.group).mean() / 1e6 for run in two.results[bar.arm]]
+            means = [GroupView(run, panel.group).guest.mean() / 1e6 for run in two.results[bar.arm]]
             assert bar.total_ms == pytest.approx(np.mean(means))
         assert all(slow.total_ms > mean.total_ms for slow, mean in zip(panel.slowest, panel.mean, strict=True))
 
