@@ -3,22 +3,23 @@
 A query returns the blocks whose epoch is after the changeId of the last *successful* job. It must be asked at the cut,
 as the host does by keeping the snapshot's own map: a block written again later carries a newer epoch. (A bitmap that
 is cleared at each query loses changes after a failed job.) Block size: 64 KiB, doubled with the disk above 128 GiB.
+Only blocks that were written take memory.
 """
 
 from typing import NamedTuple
 
 
 class Cbt(NamedTuple):
-    """`epoch[b]`: when block b was last written (0: never); `current[0]`: the epoch that writes get now."""
+    """`epoch[b]`: when block b was last written (absent: never); `current[0]`: the epoch that writes get now."""
 
     block_bytes: int
-    epoch: list[int]
+    epoch: dict[int, int]
     current: list[int]
 
 
-def cbt(size_bytes: int, block_bytes: int) -> Cbt:
+def cbt(block_bytes: int) -> Cbt:
     """Tracking from now on; nothing is changed yet."""
-    return Cbt(block_bytes, [0] * -(-size_bytes // block_bytes), [1])
+    return Cbt(block_bytes, {}, [1])
 
 
 def mark(s: Cbt, offset: int, size: int) -> None:
@@ -36,7 +37,7 @@ def cut(s: Cbt) -> int:
 
 def changed(s: Cbt, since: int) -> list[int]:
     """Blocks written after changeId `since`, ascending. Ask at the cut. since = 0: all ever written."""
-    return [block for block, epoch in enumerate(s.epoch) if epoch > since]
+    return sorted(block for block, epoch in s.epoch.items() if epoch > since)
 
 
 def extents(blocks: list[int]) -> int:

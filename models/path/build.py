@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from models import scenario
 from models.measure.recorder import Recorder
 from models.measure.risk import RiskMeter
+from models.mechanisms.bucket import Bucket, bucket
 from models.path import guest
 from models.path.bulk import Transport
 from models.path.causes import Causes
@@ -45,9 +46,9 @@ class Hop:
 class Job:
     """A VADP protection as the path sees it: flows of its NBD reads, and what its bytes pass."""
 
-    def __init__(self, spec: scenario.Vadp) -> None:
+    def __init__(self, spec: scenario.Vadp, host: Bucket) -> None:
         self.spec = spec
-        self.transport = Transport(spec)
+        self.transport = Transport(spec, host)
         self.flows: dict[str, Flow] = {}  # by datastore
         self.draws: dict[str, Iterator[int]] = {}
         self.meters: dict[int, RiskMeter] = {}  # by VM index
@@ -68,6 +69,7 @@ class Hypervisor:
         self.recorder = Recorder(self.clock, spec, self.causes)
         self.stores = {s.name: Datastore(self.clock, s) for s in spec.datastores}
         self.devices: dict[tuple[str, str], Device] = {}
+        self._nbd: dict[str, Bucket] = {}  # by serving host
         self._entities = 0
         self.vms = [self._vm(vm, index) for index, vm in enumerate(spec.vms)]
         self.index = {vm.name: index for index, vm in enumerate(spec.vms)}
@@ -126,7 +128,7 @@ class Hypervisor:
         return meter
 
     def _job(self, spec: scenario.Vadp) -> Job:
-        job = Job(spec)
+        job = Job(spec, self._nbd.setdefault(spec.serving_host, bucket(0)))
         for name in spec.vms:
             index = self.index[name]
             job.meters[index] = self._meter(spec.name, index, inline=False)

@@ -97,11 +97,11 @@ class Merge:
 
 
 class Transport:
-    """What a backup's bytes pass after the datastore: the serving host's NBD service and the repository."""
+    """What a backup's bytes pass after the datastore: the serving host's NBD service and the job's repository."""
 
-    def __init__(self, spec: scenario.Vadp) -> None:
+    def __init__(self, spec: scenario.Vadp, host: Bucket) -> None:
         self.spec = spec
-        self.host = bucket(0)
+        self.host = host  # all jobs that this host serves share it
         self.repository = bucket(0)
         self.network_bytes = 0
         self.stored_bytes = 0
@@ -117,10 +117,12 @@ class Transport:
             admit(stream, now, transfer_ns(size, spec.stream_bytes_per_s)),
             admit(self.host, now, transfer_ns(size, spec.host_bytes_per_s)),
         )
-        stored = self.reduced(size)
+        return max(sent, admit(self.repository, now, transfer_ns(self.reduced(size), spec.repository_bytes_per_s)))
+
+    def committed(self, size: int) -> None:
+        """A block has been committed: it has crossed the network and is stored."""
         self.network_bytes += size
-        self.stored_bytes += stored
-        return max(sent, admit(self.repository, now, transfer_ns(stored, spec.repository_bytes_per_s)))
+        self.stored_bytes += self.reduced(size)
 
 
 class BackupRead:
@@ -156,6 +158,7 @@ class BackupRead:
             self.bytes_read += sum(sizes)
             self.bytes_stored += self.transport.reduced(sum(sizes))
             yield clock.at(self.transport.send(clock._now, sum(sizes), self._stream), key)
+            self.transport.committed(sum(sizes))
         self._working -= 1
         if not self._working:
             self.done.fire()

@@ -37,9 +37,7 @@ class Disk:
         self.causes = causes
         self.grains = -(-spec.size_bytes // delta.grain_bytes)
         self.map = grains.grain_map(self.grains, delta.table_grains)
-        tables = self.map.facts[grains.TABLES]
-        slots = delta.cached_tables
-        self.cache = tablecache.table_cache(tables * grains.MAX_DEPTH if slots else 0, slots)
+        self.cache = tablecache.table_cache(0, 0)  # none is needed before the first delta
         self.tracking: cbt.Cbt | None = None
         self.mirror: mirror.Mirror | None = None
         self.chunk_done: Signal = self.clock.signal()  # fires when a chunk of the consolidation is in the base
@@ -193,6 +191,9 @@ class Disk:
         """An empty delta is on top; writes go there. Its space must be reserved."""
         self._reserved -= 1
         grains.push(self.map)
+        if self.delta.cached_tables and not self.cache.key_in:
+            tables = self.map.facts[grains.TABLES] * grains.MAX_DEPTH
+            self.cache = tablecache.table_cache(tables, self.delta.cached_tables)
 
     def fold_deltas(self) -> None:
         """All deltas are gone, the base has everything; their space is free."""
@@ -214,7 +215,7 @@ class Disk:
 
     def track_changes(self, block_bytes: int) -> None:
         """Changed blocks are tracked from now on."""
-        self.tracking = cbt.cbt(self.spec.size_bytes, block_bytes)
+        self.tracking = cbt.cbt(block_bytes)
 
     @property
     def track_bytes(self) -> int:

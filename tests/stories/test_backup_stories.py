@@ -54,6 +54,25 @@ def test_caps_pace_the_reads(caps: dict[str, Any], block_ns: int) -> None:
     assert job.read_end_ns - job.read_start_ns == 64 * (1 * MS + block_ns)
 
 
+@pytest.mark.parametrize(("hosts", "ms"), [(("h", "h"), 1_000), (("h", "other"), 500)])
+def test_jobs_that_one_host_serves_share_its_rate(hosts: tuple[str, str], ms: int) -> None:
+    jobs = {
+        name: {**VADP, "vms": [vm], "serving_host": host, "host_rate": "128 MiB/s", "reads_in_flight": 4}
+        for name, vm, host in zip(("job", "second"), ("a", "b"), hosts, strict=True)
+    }
+    vms = {"a": {"host": "h"}, "b": {"host": "h", "disk": [{"size": "64 MiB"}]}}
+    story = played({"host": {"other": {}}, "vm": vms, "protection": {"vadp": jobs}})
+    taken = [job.read_end_ns - job.read_start_ns for job in story.result.jobs]
+    assert max(taken) == ms * MS + 1 * MS
+
+
+def test_bytes_cross_a_link_when_they_have_crossed_it() -> None:
+    """Four blocks are read at once, one a second crosses: a second never shows more."""
+    story = played({"run": {"duration": "20 s"}}, stream="1 MiB/s", reads_in_flight=4)
+    nbd = [row.bytes for row in story.result.flows if row.link == "job NBD"]
+    assert nbd == [0, 0] + [MIB] * 18
+
+
 def test_more_reads_in_flight_hide_the_latency() -> None:
     job = played({}, reads_in_flight=4).result.jobs[0]
     assert job.read_end_ns - job.read_start_ns == 16 * MS
