@@ -2,7 +2,8 @@
 
 Times are nanoseconds, sizes bytes, as in `models.result`; only `metrics`, `replicates` and `differences` use each
 metric's own unit, named in their `unit` column. `latency_histogram` and nothing else is pooled over replications.
-Undefined is an empty field. Rows come in the order of arms, replications, then the result's own order.
+Undefined is an empty field; a moment that a job did not reach is -1. Rows come in the order of arms, replications, then
+the result's own order. `docs/tables.md` says what each column is.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -144,6 +145,16 @@ def recovery(comparison: Comparison) -> "pd.DataFrame":
     return _frame(rows, ("arm", "replicate", "protection", "vm", "measure", *Ramp._fields))
 
 
+def risk(comparison: Comparison) -> "pd.DataFrame":
+    """One row a protected VM and interval's end: bytes at risk then; no row while there is no usable point."""
+    rows = (
+        key | {"protection": one.protection, "vm": one.vm, "t_ns": t, "written_bytes": written, "unique_bytes": unique}
+        for key, run in _runs(comparison) for one in run.recovery
+        for t, written, unique in one.risk_series if written >= 0
+    )  # fmt: skip
+    return _frame(rows, ("arm", "replicate", "protection", "vm", "t_ns", "written_bytes", "unique_bytes"))
+
+
 def modes(comparison: Comparison) -> "pd.DataFrame":
     """One row a stretch of a replication mode."""
     return _copied(comparison, lambda run: run.modes, ModeRow._fields)
@@ -209,8 +220,8 @@ def latency_histogram(comparison: Comparison) -> "pd.DataFrame":
 TABLES: dict[str, Callable[[Comparison], "pd.DataFrame"]] = {
     table.__name__: table
     for table in (
-        metrics, replicates, differences, vms, intervals, stuns, jobs, points, recovery, modes, space, flows, devices,
-        timers, audit, slowest, latency_histogram,
+        metrics, replicates, differences, vms, intervals, stuns, jobs, points, recovery, risk, modes, space, flows,
+        devices, timers, audit, slowest, latency_histogram,
     )
 }  # fmt: skip
 """Every table by its name, which is also the name of its CSV file."""

@@ -200,6 +200,10 @@ class Disk:
         self.device.store.free_bytes += self.delta_bytes()
         grains.fold(self.map)
 
+    def stop_mirroring(self) -> None:
+        """Writes go to the top delta, or to the base when there is none, and nowhere else."""
+        self.mirror = None
+
     def reopened(self) -> None:
         """The disk was closed and opened: none of its grain tables is in memory."""
         tablecache.forget(self.cache)
@@ -216,6 +220,11 @@ class Disk:
     def track_changes(self, block_bytes: int) -> None:
         """Changed blocks are tracked from now on."""
         self.tracking = cbt.cbt(block_bytes)
+
+    @property
+    def tracked(self) -> bool:
+        """Whether changed blocks are tracked."""
+        return self.tracking is not None
 
     @property
     def track_bytes(self) -> int:

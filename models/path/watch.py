@@ -1,4 +1,4 @@
-"""What the path tells whoever measures it. The path keeps no statistics of its own."""
+"""What the path tells whoever measures it. The path itself counts only what the audit compares (models.audit)."""
 
 from typing import TYPE_CHECKING, Protocol
 

@@ -76,11 +76,11 @@ class Snapshots:
             for disk in vm.disks:
                 if outcome == "ok":
                     disk.fold_deltas()
-                disk.mirror = None
+                disk.stop_mirroring()
 
         switched = yield from self._stun(story, vm, "mirror switch", job, switch)
         for disk in vm.disks:
-            disk.mirror = None  # a switch that failed leaves no mirror behind either
+            disk.stop_mirroring()  # a switch that failed leaves no mirror behind either
         return outcome if outcome != "ok" else switched
 
     def _stun(self, story: Story, vm: Vm, reason: str, job: str, change: Callable[[], None]) -> Told:
@@ -113,7 +113,7 @@ class Snapshots:
 
     def _reopen(self, story: Story, disk: Disk, create: bool, work: list[int]) -> Generator[Event, Any, None]:
         """Closes one disk, creates its delta if asked, opens it; adds the times to `work` (close, create, open)."""
-        costs, tracked = self.spec.stun, disk.tracking is not None
+        costs, tracked = self.spec.stun, disk.tracked
         parts = (
             (costs.close_ns, costs.close_ios + tracked * costs.cbt_close_ios),
             (costs.create_ns if create else 0, costs.create_ios if create else 0),

@@ -7,6 +7,8 @@ import pytest
 from house_rules import ROOT, targets
 from trace_files import READ, WRITE, Record, vscsi1
 
+from models.stories import CHECKPOINT_RANK, JOB_RANK
+
 PAGES = sorted(
     [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "results" / "README.md", *(ROOT / "docs").glob("*.md")]
 )
@@ -105,6 +107,43 @@ def test_the_table_of_counters_follows_the_definitions() -> None:
             cause
         )
         assert (qavg == "yes") == (layer == "device queue"), cause
+
+
+def described_columns() -> dict[str, set[str]]:
+    """Table -> the words in code type in its section of docs/tables.md, with those of the page's head."""
+    head, *sections = re.split(r"^## ", (ROOT / "docs" / "tables.md").read_text(), flags=re.MULTILINE)
+    common = set(re.findall(r"`(\w+)`", head))
+    return {text.partition("\n")[0]: common | set(re.findall(r"`(\w+)`", text)) for text in sections}
+
+
+def test_every_column_of_every_table_is_described() -> None:
+    from fakes import fake_result, fake_scenario
+
+    from experiments.compare import summarise
+    from experiments.tables import TABLES
+
+    arms = ("none", "vadp", "vaio")
+    results = [fake_result(arm, replicate) for arm in arms for replicate in (0, 1)]
+    comparison = summarise(fake_scenario(arms, 2), results)
+    described = described_columns()
+    assert list(described) == list(TABLES)
+    for name, table in TABLES.items():
+        columns = {column for column in table(comparison) if " " not in column}  # a ledger's cause has a blank
+        assert columns <= described[name], name
+
+
+def test_the_order_at_one_instant_is_the_page_s() -> None:
+    used = {
+        (kind.lower(), int(sub))
+        for path in (ROOT / "models" / "path").glob("*.py")
+        for kind, sub in re.findall(r"order\((COMPLETION|ARRIVAL|DISPATCH), (\d)", path.read_text())
+    }
+    told, kind = set(), ""
+    for head, sub in re.findall(r"^\|(?: \d (\w+))? \| (\d) \|", (ROOT / "docs" / "path.md").read_text(), re.MULTILINE):
+        kind = head or kind
+        told.add((kind, int(sub)))
+    assert {row for row in told if row[0] != "story"} == used
+    assert {row for row in told if row[0] == "story"} == {("story", JOB_RANK), ("story", CHECKPOINT_RANK)}
 
 
 def link_faults(root: Path, pages: list[Path]) -> list[str]:
