@@ -1,0 +1,176 @@
+"""The guest's I/O: a function of its identity, inside its region, as often and as large as was asked for."""
+
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from worlds import GRAIN, KIB, MIB, S, trace, world
+
+from models.path.guest import poisson, rates
+from models.scenario import Scenario, Workload
+from models.workload import Draw, guest_io, unit_mean
+from sim.streams import BLOCK, Floats, philox, uniforms
+
+
+def draws(scenario: Scenario, count: int, workload: int = 0, replicate: int = 0) -> list[Draw]:
+    stores = {store.name: store for store in scenario.datastores}
+    vm = scenario.vms[0]
+    return list(islice(guest_io(vm, vm.workloads[workload], stores, scenario.run.seed, replicate), count))
+
+
+def workload(keys: dict[str, Any], disk: dict[str, Any] | None = None) -> Scenario:
+    return world({"vm": {"a": {"disk": [disk or {"size": "64 MiB"}], "workload": [keys]}}})
+
+
+REGION = st.fixed_dictionaries({
+    "pattern": st.sampled_from(["uniform", "zipf", "sequential"]),
+    "align": st.sampled_from(["512 B", "4 KiB", "64 KiB"]),
+    "start": st.sampled_from(["0 B", "1 MiB", "1000 B"]), "span": st.sampled_from(["64 KiB", "700 KiB", "1 MiB"]),
+})  # fmt: skip
+
+
+@settings(max_examples=60)
+@given(REGION, st.sampled_from([512, 700, 4096, 64 * KIB]), st.integers(1, 3))
+def test_every_io_lies_in_its_region_and_is_aligned_there(region: dict[str, Any], size: int, disks: int) -> None:
+    spec = workload({"addresses": region, "size": f"{size} B", "read": "50 %"}, {"size": "3 MiB", "count": disks})
+    rule = spec.vms[0].workloads[0].read_addresses
+    for draw in draws(spec, 700):
+        assert rule.start_bytes <= draw.offset <= rule.start_bytes + rule.span_bytes - size
+        assert (draw.offset - rule.start_bytes) % rule.align_bytes == 0
+        assert 0 <= draw.disk < disks
+        assert draw.size == size
+
+
+def test_an_ordinal_draws_the_same_whatever_is_asked_before_or_besides() -> None:
+    spec = workload({"sizes": {"4 KiB": 1, "8 KiB": 1}, "read": "50 %"})
+    long = draws(spec, 3 * BLOCK + 5)
+    assert draws(spec, 10) == long[:10]
+    faster = workload({"sizes": {"4 KiB": 1, "8 KiB": 1}, "read": "50 %", "rate": "900 iops"})
+    assert draws(faster, 100) == long[:100]  # the rate only stretches the gaps
+    assert draws(spec, 100, replicate=1) != long[:100]
+    reader = draws(workload({"sizes": {"4 KiB": 1, "8 KiB": 1}, "read": "100 %"}), 400)
+    assert [d.size for d in reader] == [d.size for d in long[:400]]  # a choice does not shift the next ones
+
+
+@pytest.mark.parametrize("kind", ["open", "closed"])
+def test_mixes_come_out_as_asked(kind: str) -> None:
+    count = 20_000
+    spec = workload({"kind": kind, "sizes": {"4 KiB": 3, "64 KiB": 1}, "read": "70 %"}, {"size": "64 MiB", "count": 4})
+    found = draws(spec, count)
+    assert abs(sum(not d.write for d in found) / count - 0.7) < 0.015
+    assert abs(sum(d.size == 4 * KIB for d in found) / count - 0.75) < 0.015
+    assert all(abs(sum(d.disk == disk for d in found) / count - 0.25) < 0.015 for disk in range(4))
+    assert abs(sum(d.gap for d in found) / count - 1) < 0.03
+    both = sum(d.write and d.size == 4 * KIB for d in found) / count
+    assert abs(both - 0.3 * 0.75) < 0.015  # independent of each other
+
+
+def test_a_sequential_stream_goes_on_where_it_was_and_round_its_region() -> None:
+    spec = workload({"addresses": {"pattern": "sequential", "span": "64 KiB"}, "size": "4 KiB", "read": "0 %"})
+    assert [d.offset for d in draws(spec, 40)] == [(n % 16) * GRAIN for n in range(40)]
+    two = workload(
+        {"addresses": {"pattern": "sequential", "span": "64 KiB"}, "size": "4 KiB", "read": "0 %"},
+        {"size": "64 MiB", "count": 2},
+    )
+    assert [(d.disk, d.offset) for d in draws(two, 6)] == [(n % 2, n // 2 * GRAIN) for n in range(6)]
+
+
+def test_a_sequential_stream_does_not_stumble_over_blocks_of_draws() -> None:
+    spec = workload({"addresses": {"pattern": "sequential"}, "size": "12 KiB", "read": "0 %"})
+    offsets = [d.offset for d in draws(spec, 3 * BLOCK)]
+    assert offsets == [n * 12 * KIB % (64 * MIB) for n in range(3 * BLOCK)]
+
+
+def test_zipf_prefers_few_places_and_uniform_none() -> None:
+    def hottest(pattern: dict[str, Any]) -> float:
+        found = [d.offset for d in draws(workload({"addresses": pattern, "size": "4 KiB"}), 8_000)]
+        _, counts = np.unique(found, return_counts=True)
+        return float(np.sort(counts)[-82:].sum()) / len(found)  # of half a per cent of the 16,384 places
+
+    steep = hottest({"pattern": "zipf", "exponent": 1.2})
+    mild = hottest({"pattern": "zipf", "exponent": 0.8})
+    ranks = np.arange(1, 16_385) ** -1.2
+    assert abs(steep - ranks[:82].sum() / ranks.sum()) < 0.04
+    assert steep > mild > 3 * hottest({"pattern": "uniform"})
+
+
+def test_a_trace_is_replayed_as_it_was_and_ends() -> None:
+    ios = [(n * 1000, n * 512, 512 + n, n % 3 == 0) for n in range(BLOCK + 7)]
+    spec = replace(world(), vms=(replace(world().vms[0], workloads=(trace(ios),)),))
+    found = draws(spec, 10_000)
+    assert [(d.offset, d.size, d.write) for d in found] == [(o, s, w) for _, o, s, w in ios]
+
+
+@pytest.mark.parametrize(
+    ("distribution", "variance"), [("fixed", 0.0), ("exponential", 1.0), ("lognormal", np.exp(0.25) - 1)]
+)
+def test_distributions_have_a_mean_of_one(distribution: Any, variance: float) -> None:
+    u: Floats = uniforms(philox(1, 0, "e", "p"), 100_000, 1)[:, 0]
+    values = unit_mean(u, distribution, 500)
+    assert abs(float(values.mean()) - 1) < 0.02
+    assert abs(float(values.var()) - variance) < 0.05 * max(variance, 0.01)
+
+
+def arrivals(keys: dict[str, Any], until_s: int = 100) -> list[float]:
+    """Arrival times in seconds."""
+    spec: Workload = workload(keys).vms[0].workloads[0]
+    source = iter(draws(workload(keys), 200_000))
+    states = iter(uniforms(philox(1, 0, "s", "t"), 10_000, 1)[:, 0].tolist())
+    found = []
+    for time, _ in poisson(source, rates(spec, states)):
+        if time >= until_s * S:
+            return found
+        found.append(time / S)
+    return found
+
+
+def test_poisson_arrivals_come_at_their_rate() -> None:
+    times = arrivals({"rate": "200 iops"})
+    assert abs(len(times) - 20_000) < 4 * 141
+    gaps = np.diff(times)
+    assert abs(float(gaps.std() / gaps.mean()) - 1) < 0.03
+    assert times == sorted(times)
+
+
+def test_a_burst_has_its_own_rate_and_ends() -> None:
+    burst = [
+        {"at": "20 s", "duration": "10 s", "rate": "500 iops"},
+        {"at": "40 s", "duration": "10 s", "rate": "0 iops"},
+    ]
+    keys = {"rate": "50 iops", "burst": burst}
+    spec = world({"run": {"duration": "100 s"}, "vm": {"a": {"workload": [keys]}}})
+    states = iter([0.5] * 10)
+    source = poisson(iter(draws(spec, 50_000)), rates(spec.vms[0].workloads[0], states))
+    times = np.array([time / S for time, _ in islice(source, 20_000)])
+    counts = [int(((times >= a) & (times < b)).sum()) for a, b in ((0, 20), (20, 30), (30, 40), (40, 50), (50, 100))]
+    for count, expected in zip(counts, (1000, 5000, 500, 0, 2500), strict=True):
+        assert abs(count - expected) <= 4 * expected**0.5
+
+
+def test_two_states_mix_their_rates_by_their_stays() -> None:
+    keys = {"rate": "20 iops", "two_state": {"busy_rate": "400 iops", "quiet": "3 s", "busy": "1 s"}}
+    times = np.array(arrivals(keys, 1000))
+    expected = (20 * 3 + 400 * 1) / 4 * 1000
+    assert abs(len(times) - expected) < 0.15 * expected
+    per_second = np.histogram(times, bins=1000, range=(0, 1000))[0]
+    assert per_second.var() > 20 * per_second.mean()  # far from Poisson
+
+
+def test_an_idle_workload_asks_for_nothing() -> None:
+    assert arrivals({"rate": "0 iops"}) == []
+    assert arrivals({"rate": "0 iops", "two_state": {"busy_rate": "100 iops", "quiet": "1 s", "busy": "1 s"}}) != []
+
+
+def test_a_service_quantile_belongs_to_the_io_and_the_law_to_its_datastore() -> None:
+    slow = {"latency": "10 ms", "distribution": "exponential", "stream": "none"}
+    fast = {"latency": "1 ms", "distribution": "exponential", "stream": "none"}
+    keys = {"vm": {"a": {"workload": [{"read": "50 %"}]}}}
+    one = draws(world({"datastore": {"d": {"read": slow, "write": fast}}, **keys}), 500)
+    other = draws(world({"datastore": {"d": {"read": fast, "write": slow}}, **keys}), 500)
+    for a, b in zip(one, other, strict=True):
+        factor = 0.1 if a.write else 10
+        assert abs(a.service_ns - b.service_ns * factor) <= 10
