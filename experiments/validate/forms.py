@@ -182,16 +182,6 @@ def resync_time(copies: float, granules: float, writes: float, dirty: float) -> 
     return granules / writes * math.log((dirty - settled) / -settled) if settled < 0 else math.inf
 
 
-def bucket_time(operations: float, size: float, iops: float, bandwidth: float, burst: float) -> float:
-    """How long operations with `size` bytes in all take through an op and a byte bucket, each full at the start.
-
-    `burst` is the depth of both as time at their rate; a rate of 0 is no bucket.
-    """
-    by_operations = operations / iops - burst if iops else 0.0
-    by_bytes = size / bandwidth - burst if bandwidth else 0.0
-    return max(by_operations, by_bytes, 0.0)
-
-
 class FirstTouch(NamedTuple):
     """Cost of 4 KiB writes into a delta of `grains` grains of `grain` bytes behind an op and a byte bucket."""
 

@@ -24,6 +24,9 @@ from sim.streams import BLOCK, philox, uniform_stream, uniforms
 CBT_MAX_DISK = 128 << 30
 """Up to this disk size changed blocks have the configured size; it doubles with the disk above (CBT v1)."""
 
+NBD_SHARE = Share(reservation=0, limit=0, shares=1000)
+"""A serving host's reads compete as one normal disk does, for each job and datastore (nothing is published)."""
+
 
 class Hop:
     """A filter without state of its own in one VM."""
@@ -140,7 +143,7 @@ class Hypervisor:
                 disk.track_changes(block)
                 if store not in job.flows:
                     device = self._device(spec.serving_host, store)
-                    job.flows[store] = device.add_flow(f"NBD {spec.name}", self._entity(), -1, Share())
+                    job.flows[store] = device.add_flow(f"NBD {spec.name}", self._entity(), -1, NBD_SHARE)
                     job.draws[store] = service_stream(
                         self.seed, self.replicate, f"{spec.name}/{store}", self.stores[store].spec, write=False
                     )

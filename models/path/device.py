@@ -8,6 +8,7 @@ shares.
 
 from collections import deque
 from collections.abc import Generator
+from typing import NamedTuple
 
 from simpy.events import Event
 
@@ -35,15 +36,12 @@ class Flow:
         self.ordinal = 0
 
 
-class Share:
-    """A flow's claims: reservation and limit in cost units per second (0: none), and shares."""
+class Share(NamedTuple):
+    """A flow's claims at the scheduler."""
 
-    __slots__ = ("limit", "reservation", "shares")
-
-    def __init__(self, reservation: int = 0, limit: int = 0, shares: int = 1000) -> None:
-        self.reservation = reservation
-        self.limit = limit
-        self.shares = shares
+    reservation: int  # cost units per second; 0: none
+    limit: int  # likewise
+    shares: int
 
 
 class Device:

@@ -131,12 +131,6 @@ def test_resync_time() -> None:
     assert forms.resync_time(10, 1000, 10, 1000) == math.inf
 
 
-def test_bucket_time() -> None:
-    # 500 operations at 1000/s after 100 for nothing; bytes bind in the second
-    assert forms.bucket_time(500, 0, 1000, 0, 0.1) == pytest.approx(0.4)
-    assert forms.bucket_time(500, 10_000, 1000, 10_000, 0.1) == pytest.approx(0.9)
-
-
 def test_slump_without_copies_runs_at_full_rate() -> None:
     assert forms.slump(forms.FirstTouch(2048, 65536, 2000, 64 * 2**20, False), 2.0) == pytest.approx(4000)
 
