@@ -3,7 +3,8 @@
 import sys
 
 
-def _start() -> int:
+def start() -> int:
+    """The exit code of this process's command line."""
     try:
         from experiments.cli import main
     except KeyboardInterrupt:  # while modules were loading
@@ -13,4 +14,4 @@ def _start() -> int:
 
 
 if __name__ == "__main__":  # worker processes import this file under another name and must not load the command line
-    sys.exit(_start())
+    sys.exit(start())

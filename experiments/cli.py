@@ -1,8 +1,9 @@
 """The command line: `stunlab` or `python -m experiments`.
 
 Commands are thin: they read, call, print. Exit codes: 0 done, 1 the run failed or a claim of `validate` did, 2 the
-user's input cannot be used, 130 interrupted. A user's mistake never ends in a traceback. Results go to standard output,
-progress and messages to standard error. Heavy imports stand inside the commands that need them.
+user's input cannot be used, 130 interrupted, 143 (or 129) told to stop. A user's mistake never ends in a traceback.
+Results go to standard output, progress and messages to standard error. Heavy imports stand inside the commands that
+need them.
 """
 
 import os
@@ -16,6 +17,7 @@ from cyclopts import App, CycloptsError
 from experiments.errors import InputError
 from experiments.identity import ROOT, VERSION
 from experiments.options import Flag, Options
+from experiments.signals import Terminated, raised
 from experiments.stdio import prepare
 from models.scenario import Arm
 from sim.replication import WorkerLost
@@ -164,14 +166,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code of a command line (this process's own by default)."""
     prepare()
     try:
-        result = app(
-            None if arguments is None else list(arguments),
-            exit_on_error=False, print_error=False, result_action="return_value",
-        )  # fmt: skip
-        sys.stdout.flush()
+        with raised():
+            result = app(
+                None if arguments is None else list(arguments),
+                exit_on_error=False, print_error=False, result_action="return_value",
+            )  # fmt: skip
+            sys.stdout.flush()
     except KeyboardInterrupt:
         print("\ninterrupted: nothing was written", file=sys.stderr)
         return 130
+    except Terminated as stop:
+        print("stunlab: told to stop: nothing was written", file=sys.stderr)
+        return stop.code
     except BrokenPipeError:  # the reader of our output has gone, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

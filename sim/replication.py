@@ -18,6 +18,8 @@ from typing import TypeVar
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 class TaskError(Exception):
     """A task raised; the message names the task, `__cause__` is what it raised."""
@@ -43,7 +45,7 @@ def run_all(
 
     `function` must be importable by name. One worker (or one task) runs in this process. `on_done(done, all)` is called
     here after each task. Raises TaskError at the first task that raises, WorkerLost when a process dies; an interrupt
-    stops the workers at once and goes on as KeyboardInterrupt.
+    stops the workers at once and goes on as KeyboardInterrupt. With several workers, for the main thread only.
     """
     if workers < 1:
         raise ValueError(f"need at least one worker, got {workers}")
@@ -125,12 +127,22 @@ def _pool(workers: int, preload: str) -> Iterator[ProcessPoolExecutor]:
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Holds back SIGINT; processes started inside the block inherit that for good, from their first instruction."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    """Inside the block nothing stops this process: a worker half started would be in no list of those to stop.
+
+    What comes meanwhile acts at the end. Processes started inside hold back SIGINT for good, from their first
+    instruction. The handlers are replaced too, because threads of libraries take signals that this thread blocks.
+    """
+    came: list[int] = []
+    handlers = {number: signal.signal(number, lambda number, _: came.append(number)) for number in STOPPING}
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        if came:
+            signal.raise_signal(came[0])
 
 
 def _exit_with_parent() -> None:

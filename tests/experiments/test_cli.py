@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -150,6 +151,22 @@ def test_errors_become_messages_and_exit_codes(
     assert code == expected
     assert message in err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("number", "expected"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_run_that_is_told_to_stop_puts_away_what_is_half_done(
+    run: Run, faked: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, number: signal.Signals, expected: int
+) -> None:
+    def write_report(comparison: Comparison, folder: Path) -> None:
+        (folder / "report.html").write_text("half", encoding="utf-8")
+        signal.raise_signal(number)
+
+    monkeypatch.setattr("experiments.report.write_report", write_report)
+    code, _, err = run("compare", "x.toml", "--out", "here")
+    assert code == expected
+    assert "told to stop: nothing was written" in err
+    assert list((tmp_path / "here").iterdir()) == []
+    assert signal.getsignal(number) is signal.SIG_DFL
 
 
 def test_a_bug_is_not_hidden(run: Run, faked: None, monkeypatch: pytest.MonkeyPatch) -> None:

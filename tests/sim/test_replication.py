@@ -5,13 +5,14 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 import sim
-from sim.replication import TaskError, WorkerLost, available_cpus, run_all
+from sim.replication import TaskError, WorkerLost, _interrupts_held, available_cpus, run_all
 
 ROOT = Path(sim.__file__).parents[1]
 
@@ -123,6 +124,29 @@ def test_an_interrupt_stops_the_workers_at_once_and_quietly(tmp_path: Path) -> N
     assert time.monotonic() - began < 5
     assert "Traceback" not in errors
     assert _group_is_empty(process.pid)
+
+
+def test_a_signal_that_another_thread_takes_waits_until_the_worker_is_started() -> None:
+    end = threading.Event()
+    library = threading.Thread(target=end.wait)  # takes the signals that the main thread blocks
+    library.start()
+    reached = []
+
+    def interrupted() -> None:
+        with _interrupts_held():
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.1)
+            reached.append("the end")
+
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            interrupted()
+    finally:
+        end.set()
+        library.join()
+    assert reached == ["the end"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 def test_workers_do_not_outlive_a_killed_parent(tmp_path: Path) -> None:
