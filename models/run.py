@@ -2,6 +2,7 @@
 
 from models import scenario
 from models.audit import audit
+from models.measure.recorder import LedgerError
 from models.mechanisms.replication import MODE_NAMES
 from models.path.build import Hypervisor
 from models.path.disk import OutOfSpace
@@ -21,12 +22,12 @@ class SimulationError(Exception):
 def simulate(spec: scenario.Scenario, arm: scenario.Arm, replicate: int) -> RunResult:
     """The result of one run. Equal arguments give equal results, to the bit.
 
-    Raises SimulationError when a datastore fills up or a law of the audit fails.
+    Raises SimulationError when a datastore fills up, time stands still, a ledger does not add up or the audit fails.
     """
     run = Run(spec, arm, replicate)
     try:
         run.go()
-    except (OutOfSpace, ClockError) as problem:
+    except (OutOfSpace, ClockError, LedgerError) as problem:
         at = f"{run.hypervisor.clock._now / 1e9:.3f} s"
         raise SimulationError(f"arm '{arm}', replicate {replicate}: at {at}: {problem}") from None
     return run.result()

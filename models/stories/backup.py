@@ -77,7 +77,8 @@ class Backup:
 
     def _skip(self) -> None:
         for name in self.job.spec.vms:
-            record = Record(self.job.spec.name, name, self._ordinal, "incremental", self._due())
+            vm = self.hypervisor.vms[self.hypervisor.index[name]]
+            record = Record(self.job.spec.name, name, self._ordinal, self._kind(vm), self._due())
             record.note(outcome="skipped: the previous job was still running")
             self.records.append(record)
 
@@ -100,17 +101,20 @@ class Backup:
         story.start(work())
         return done
 
+    def _kind(self, vm: Vm) -> str:
+        """Full until each of the VM's disks has been backed up with success."""
+        return "incremental" if all(disk.spec.name in self._change_ids for disk in vm.disks) else "full"
+
     def _back_up(self, story: Story, vm: Vm, ordinal: int) -> Generator[Event, Any, None]:
         spec = self.job.spec
-        full = any(disk.spec.name not in self._change_ids for disk in vm.disks)
-        kind = "full" if full else "incremental"
+        kind = self._kind(vm)
         record = Record(spec.name, vm.spec.name, ordinal, kind, spec.first_ns + ordinal * spec.interval_ns)
         self.records.append(record)
         if spec.job_limit_ns and story.now >= self._started_ns + spec.job_limit_ns:
             record.note(outcome=self._too_long())  # a stopped job takes no more snapshots
             return
         record.note(start_ns=story.now)
-        cut = Cut(self, vm, full)
+        cut = Cut(self, vm, full=kind == "full")
         outcome = yield from self.snapshots.create(story, vm, spec.name, lambda: cut.take(story.now, record))
         if outcome == "ok":
             outcome = yield from self._copy(story, vm, cut, record)
