@@ -135,6 +135,9 @@ def _kind(at: Path, w: WorkloadTable, vm: VmTable) -> Iterator[Mistake]:
             yield Mistake((*at, key), text, at_key=True, needs=kind)
     if "size" in w.model_fields_set and w.sizes is not None:
         yield Mistake((*at, "sizes"), "stands beside size, keep one of them", at_key=True)
+    if w.two_state is not None and w.burst:
+        text = "stands beside burst, keep one of them or make two workloads: bursts come at set times or at random"
+        yield Mistake((*at, "two_state"), text, at_key=True)
     if w.kind == "trace":
         if w.trace is None:
             yield Mistake((*at, "trace"), 'is missing, add trace = "FILE"', at_key=True, needs=kind)

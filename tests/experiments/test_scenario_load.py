@@ -83,10 +83,6 @@ read_addresses = { pattern = "zipf", exponent = 1.36, align = "37 KiB", start = 
 write_addresses = { pattern = "sequential" }
 rate = "40 iops"
 two_state = { busy_rate = "41 iops", quiet = "42 s", busy = "43 s" }
-[[vm.sql.workload.burst]]
-at = "44 s"
-duration = "5 s"
-rate = "46 iops"
 [[vm.sql.workload]]
 kind = "closed"
 outstanding = 47
@@ -94,6 +90,12 @@ think = "48 ms"
 think_distribution = "fixed"
 [[vm.sql.workload]]
 kind = "closed"
+[[vm.sql.workload]]
+name = "flood"
+[[vm.sql.workload.burst]]
+at = "44 s"
+duration = "5 s"
+rate = "46 iops"
 [snapshots]
 api = "49 ms"
 [snapshots.stun]
@@ -199,14 +201,14 @@ def test_each_vm_key_lands_in_its_field(whole: Scenario) -> None:
 
 
 def test_each_workload_key_lands_in_its_field(whole: Scenario) -> None:
-    pages, closed, second = whole.vms[0].workloads
-    assert (pages.name, closed.name, second.name) == ("pages", "closed", "closed-2")
+    pages, closed, second, flood = whole.vms[0].workloads
+    assert (pages.name, closed.name, second.name, flood.name) == ("pages", "closed", "closed-2", "flood")
     assert (pages.origin, pages.disks, pages.read_ppm) == ("guest", (0, 2), 330_000)
     assert pages.sizes == ((8192, 34), (65536, 35))
     assert flat(pages.read_addresses) == ["zipf", 1360, 37 * KIB, 38 * KIB, 3 * GIB]
     assert flat(pages.write_addresses)[:2] == ["sequential", 0]
     assert (pages.rate_iops, pages.two_state) == (40, TwoState(41, 42 * NS_PER_S, 43 * NS_PER_S))
-    assert flat(pages.bursts) == [44 * NS_PER_S, 5 * NS_PER_S, 46]
+    assert flat(flood.bursts) == [44 * NS_PER_S, 5 * NS_PER_S, 46]
     assert (closed.outstanding, closed.think_ns, closed.think_distribution) == (47, 48 * MS, "fixed")
     assert (closed.origin, closed.disks, closed.rate_iops) == ("guest", (0, 1, 2), 0)
     assert (second.outstanding, second.think_ns) == (default("workload.outstanding"), default("workload.think"))

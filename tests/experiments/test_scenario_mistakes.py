@@ -94,6 +94,8 @@ ONE_EDIT = [
     ('"512 MiB"', '"4 KiB"', "addresses.span: leaves 4 KiB for I/Os of 8 KiB, widen the region"),
     ('"zipf"', '"uniform", exponent = 1.1', "addresses.exponent: acts only in a zipf pattern (this one is uniform)"),
     ('at = "60 s"', 'at = "95 s"', "20:6: vm.sql.workload[0].burst[0].at: ends after the run (95 s + 10 s of 100 s)"),
+    ('rate = "200 iops"', 'rate = "200 iops"\ntwo_state = { busy_rate = "500 iops" }',
+     "17:1: vm.sql.workload[0].two_state: stands beside burst, keep one of them or make two workloads"),
     ('at = "60 s"', "", 'burst[0].at: is missing, add for example at = "60 s"'),
     ("[vm.web]", '[[vm.sql.workload.burst]]\nat = "65 s"\nduration = "1 s"\nrate = "1 iops"\n[vm.web]',
      "24:6: vm.sql.workload[0].burst[1].at: starts inside another burst (65 s before 70 s)"),
