@@ -84,7 +84,8 @@ def test_kavg_and_davg_weigh_intervals_by_their_commands() -> None:
     run = fake_result("none", 0)
     rows = [(10, 1_000_000), (30, 5_000_000), (0, 0)]
     intervals = tuple(
-        IntervalRow(i * S, "sql", 0, 0, 0, Histogram(), n, kavg, 2 * kavg, 0, 0, 0, 0) for i, (n, kavg) in enumerate(rows)
+        IntervalRow(i * S, "sql", 0, 0, 0, Histogram(), n, kavg, 2 * kavg, 0, 0, 0, 0)
+        for i, (n, kavg) in enumerate(rows)
     )
     view = GroupView(replace(run, intervals=intervals), "sql")
     assert BY_KEY["kavg"].value(view) == 4.0
