@@ -134,7 +134,8 @@ class Run:
     def _timers(self, stuns: list[StunRow]) -> list[TimerRow]:
         rows = []
         for vm, book in zip(self.hypervisor.vms, self.hypervisor.recorder.books, strict=True):
-            lengths = [stun.duration_ns for stun in stuns if stun.vm == vm.spec.name]
+            mine = [stun for stun in stuns if stun.vm == vm.spec.name and stun.start_ns >= self.spec.run.warmup_ns]
+            lengths = [stun.duration_ns for stun in mine]
             longest = max(lengths, default=0)
             for timer in self.spec.timers:
                 count = sum(1 for length in lengths if length > timer.limit_ns)

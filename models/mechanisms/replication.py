@@ -9,9 +9,11 @@ The buffer holds raw bytes. Its space is given back when the target has confirme
 
 from typing import NamedTuple
 
+from models.assumptions import default
+
 FIRST_SYNC, IN_ORDER, OVERFLOW, RESYNC = range(4)
 MODE_NAMES = ("first sync", "in order", "overflow", "resync")
-RUN_EXTENTS = 16
+RUN_EXTENTS = int(default("fixed.resync_run"))
 """Contiguous extents merged into one update (vSphere Replication's option; io_path_vaio sheet 5)."""
 
 MODE, CAPACITY, USED, SPLIT, BUFFERED, DIRTIED, DIRTY, EXTENT, CURSOR = range(9)

@@ -6,6 +6,7 @@ The order of building is the order of the scenario; entities are numbered in it,
 from collections.abc import Iterator
 
 from models import scenario
+from models.assumptions import default
 from models.measure.recorder import Recorder
 from models.measure.risk import RiskMeter
 from models.mechanisms.bucket import Bucket, bucket
@@ -21,10 +22,10 @@ from models.workload import guest_io, service_stream, unit_mean
 from sim.clock import Clock
 from sim.streams import BLOCK, philox, uniform_stream, uniforms
 
-CBT_MAX_DISK = 128 << 30
+CBT_MAX_DISK = int(default("fixed.cbt_doubling"))
 """Up to this disk size changed blocks have the configured size; it doubles with the disk above (CBT v1)."""
 
-NBD_SHARE = Share(reservation=0, limit=0, shares=1000)
+NBD_SHARE = Share(reservation=0, limit=0, shares=int(default("fixed.nbd_shares")))
 """A serving host's reads compete as one normal disk does, for each job and datastore (nothing is published)."""
 
 
