@@ -60,6 +60,23 @@ class Signal(Event):
             callback(self)
 
 
+class Process(simpy.Process):
+    """A generator that waits for events. They never fail here and nobody interrupts: so it resumes faster."""
+
+    def _resume(self, event: Event) -> None:
+        try:
+            while True:
+                event = self._generator.send(event._value)
+                if event.callbacks is not None:
+                    event.callbacks.append(self._resume)
+                    return
+        except StopIteration as end:
+            self._ok, self._value = True, end.value
+        except Exception as problem:
+            self._ok, self._value = False, problem
+        self.env.schedule(self)
+
+
 class Clock(simpy.Environment):
     """A SimPy environment whose time is whole nanoseconds. `moments` counts the events it was given."""
 
@@ -83,13 +100,17 @@ class Clock(simpy.Environment):
         self.moments += 1
         heappush(self._queue, (time_ns, key, self.moments, signal))  # type: ignore[misc]
 
+    def process(self, generator: Generator[Event, Any, Any]) -> Process:
+        """Runs `generator` from now on; it yields the events it waits for."""
+        return Process(self, generator)
+
     def signal(self) -> Signal:
         return Signal(self)
 
     def run_until(self, time_ns: int) -> None:
         """Handles all that happens before `time_ns`; then it is `time_ns`. ClockError when time stands still."""
         queue = self._queue
-        instant, handled = -1, 0
+        instant = most = -1
         while queue and queue[0][0] < time_ns:
             self._now, _, _, event = heappop(queue)  # type: ignore[assignment]
             callbacks, event.callbacks = event.callbacks, None  # type: ignore[assignment]
@@ -98,9 +119,8 @@ class Clock(simpy.Environment):
             if not event._ok:  # a process has failed
                 raise event._value
             if self._now != instant:
-                instant, handled = self._now, 0
-            handled += 1
-            if handled > STANDSTILL:
+                instant, most = self._now, self.moments + STANDSTILL
+            elif self.moments > most:
                 raise ClockError(f"more than {STANDSTILL} events at {instant} ns: something that takes no time repeats")
         self._now = time_ns
 

@@ -64,7 +64,6 @@ class Book:
         self.area_ns = self.sojourn_ns = 0  # for Little's law
         self.open_arrivals_ns = 0  # summed arrival times of I/Os not delivered yet
         self.area_at = 0
-        self.ledger_ns = 0
 
     def integrate(self, now: int) -> None:
         """The area under the guest I/Os in the VM reaches up to `now`."""
@@ -175,7 +174,6 @@ class Recorder:
         sums[0] += 1
         for cause, ns in io.ledger:
             sums[cause + 1] += ns
-        book.ledger_ns += latency
         if latency > book.spec.disk_timeout_ns:
             running = latency - io.held_ns
             if running > book.spec.disk_timeout_ns:

@@ -59,12 +59,15 @@ def newest_below(s: GrainMap, grain: int, level: int) -> int:
     return (s.levels[page * size + grain % size] & ((1 << level) - 1)).bit_length()
 
 
-def place(s: GrainMap, grain: int) -> int:
-    """Where the grain lies: its number in the base disk, or its position in its newest delta's file."""
+def _where(s: GrainMap, grain: int) -> tuple[int, int]:
+    """The newest level that holds the grain, and where it lies: its number in the base, or its spot in that delta."""
     size = s.facts[TABLE_GRAINS]
     page = s.page_of[grain // size]
-    slot = page * size + grain % size
-    return s.place[slot] if page >= 0 and s.levels[slot] else grain
+    if page >= 0:
+        slot = page * size + grain % size
+        if s.levels[slot]:
+            return s.levels[slot].bit_length(), s.place[slot]
+    return 0, grain
 
 
 def allocate(s: GrainMap, grain: int) -> bool:
@@ -91,9 +94,9 @@ def allocate(s: GrainMap, grain: int) -> bool:
 def runs(s: GrainMap, first: int, last: int) -> list[tuple[int, int, int]]:
     """Grains first..last as (first, last, newest level) of pieces that lie together in one file."""
     out: list[tuple[int, int, int]] = []
-    start, level, spot = first, newest(s, first), place(s, first)
+    start, (level, spot) = first, _where(s, first)
     for grain in range(first + 1, last + 1):
-        here, at = newest(s, grain), place(s, grain)
+        here, at = _where(s, grain)
         if here != level or at != spot + (grain - start):
             out.append((start, grain - 1, level))
             start, level, spot = grain, here, at

@@ -35,13 +35,13 @@ class Hop:
     def __init__(self, spec: scenario.Filter, draws: Iterator[float]) -> None:
         self.name = spec.name
         self.spec = spec
-        self.draws = draws
+        self.draws = None if spec.distribution == "fixed" else draws
 
     def down_ns(self) -> int:
-        return self.spec.down_ns if self.spec.distribution == "fixed" else round(self.spec.down_ns * next(self.draws))
+        return self.spec.down_ns if self.draws is None else round(self.spec.down_ns * next(self.draws))
 
     def up_ns(self) -> int:
-        return self.spec.up_ns if self.spec.distribution == "fixed" else round(self.spec.up_ns * next(self.draws))
+        return self.spec.up_ns if self.draws is None else round(self.spec.up_ns * next(self.draws))
 
     def passes(self, disk: int, io: object) -> None:
         """It looks at nothing."""

@@ -17,7 +17,7 @@ from models.mechanisms import mclock, throttle
 from models.path.datastore import Datastore
 from models.path.io import Command
 from models.path.watch import Watch
-from sim.clock import COMPLETION, DISPATCH, Clock, order
+from sim.clock import COMPLETION, DISPATCH, Clock, Signal, order
 
 
 class Flow:
@@ -141,7 +141,7 @@ class Device:
     def _dispatch(self) -> Generator[Event, None, None]:
         while True:
             yield self.bell
-            self.bell = self.clock.signal()
+            self.bell = Signal(self.clock)
             self.rung = False
             now = self.clock._now
             while self.backlog and throttle.has_slot(self.throttle):

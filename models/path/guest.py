@@ -15,7 +15,7 @@ from models import scenario
 from models.path.io import GuestIo
 from models.path.vm import Vm
 from models.workload import Draw
-from sim.clock import ARRIVAL, Clock, order
+from sim.clock import ARRIVAL, Clock, Signal, order
 from sim.streams import exponential_of
 from sim.units import NS_PER_S
 
@@ -98,7 +98,7 @@ def _closed(
         while vm.stunned and not outside:  # a vCPU that does not run issues nothing
             yield vm.gate
         io = _io(number, ordinal, draw, clock._now)
-        io.done = clock.signal()
+        io.done = Signal(clock)
         vm.request(io)
         if not io.done.triggered:
             yield io.done

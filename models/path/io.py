@@ -44,14 +44,11 @@ class GuestIo:
             self.ledger.append((cause, now - self.clock_ns))
             self.clock_ns = now
 
-    def charge_ahead(self, parts: list[tuple[int, int]]) -> int:
-        """These (cause, ns) parts come next: they are in the ledger already; returns their sum, in ns."""
-        total = 0
-        for _, ns in parts:
-            total += ns
-        self.ledger += parts
-        self.clock_ns += total
-        return total
+    def charge_ahead(self, cause: int, ns: int) -> int:
+        """The next `ns` will be spent on `cause`: they are in the ledger already; returns them."""
+        self.ledger.append((cause, ns))
+        self.clock_ns += ns
+        return ns
 
 
 class Waiter(Protocol):
@@ -88,7 +85,8 @@ class Stage(Signal):
     """Some commands that run side by side: fires when the last has completed; its value is that one."""
 
     def __init__(self, clock: Clock, commands: int) -> None:
-        super().__init__(clock)
+        self.env = clock
+        self.callbacks = []
         self.left = commands
 
     def completed(self, command: Command) -> None:

@@ -127,7 +127,7 @@ class Vm:
     def _slot(self, disk: int, door: Door) -> Generator[Event, Any, None]:
         """One queue slot: carries I/O after I/O."""
         while True:
-            ready = self.clock.signal()
+            ready = Signal(self.clock)
             door.idle.append(ready)
             if self._waiting:
                 self._serve_waiting()
@@ -183,17 +183,17 @@ class Vm:
         if self.stunned:
             yield from self._wait_at_gate(io, causes.stun_hold_in)
         self._pass_gate(io)
-        number = self._carried
-        if self.filters:
-            hops = io.charge_ahead([(causes.filter[stage.name], stage.down_ns()) for stage in self.filters])
-            if hops:
-                yield clock.at(clock._now + hops, self._down_key + number)
-            for stage in self.filters:
-                stage.passes(disk, io)
+        number, hops = self._carried, 0
+        for stage in self.filters:
+            hops += io.charge_ahead(causes.filter[stage.name], stage.down_ns())
+        if hops:
+            yield clock.at(clock._now + hops, self._down_key + number)
+        for stage in self.filters:
+            stage.passes(disk, io)
         yield from self.disks[disk].access(io)
-        up = [(causes.filter[stage.name], stage.up_ns()) for stage in self.filters]
-        up.append((causes.host_path, self.path_latency_ns))
-        hops = io.charge_ahead(up)
+        hops = io.charge_ahead(causes.host_path, self.path_latency_ns)
+        for stage in self.filters:
+            hops += io.charge_ahead(causes.filter[stage.name], stage.up_ns())
         if hops:
             yield clock.at(clock._now + hops, self._up_key + number)
         self._post(io)
