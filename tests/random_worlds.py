@@ -3,10 +3,12 @@
 `scenarios()` draws them; limits, drains, spaces and buffers are often too small on purpose, so that things fail.
 """
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from hypothesis import strategies as st
-from worlds import scripted, trace
+from worlds import MS, scripted, trace
 
 from experiments.scenario import build
 from models.scenario import Scenario
@@ -179,3 +181,16 @@ def scenarios(draw: Draw, duration_ms: int = 2_000) -> Scenario:
                 recorded = trace(ios, f"trace{disk}", disk, draw(ORIGIN))
                 scenario = scripted(scenario, recorded, vm=vm.name)
     return scenario
+
+
+def busy(scenario: Scenario, seed: int, job_limit_ns: int) -> Scenario:
+    """The scenario with some 40 random writes to each disk, spread over the run, and with that limit for its jobs."""
+    chance = np.random.default_rng(seed)
+    for vm in scenario.vms:
+        for disk, spec in enumerate(vm.disks):
+            ios = []
+            for time in chance.integers(0, scenario.run.duration_ns // MS, 40).tolist():
+                size = min(int(chance.choice([512, 4096, 20_000])), spec.size_bytes)
+                ios.append((time * MS, int(chance.integers(0, spec.size_bytes - size + 1)), size, True))
+            scenario = scripted(scenario, trace(ios, f"busy{disk}", disk), vm=vm.name)
+    return replace(scenario, vadp=tuple(replace(job, job_limit_ns=job_limit_ns) for job in scenario.vadp))
