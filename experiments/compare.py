@@ -136,8 +136,8 @@ def compare(
     """Every arm in every replication, in parallel, and the comparison of them.
 
     The result depends on the scenario alone, not on `workers`. `on_progress(done, all)` follows each run. Raises
-    SimulationError, naming arm and replicate, when a run fails (its audit, for instance), and WorkerLost when a process
-    was killed.
+    SimulationError, naming arm and replicate, when a run fails (its audit, for instance) or does not fit into memory,
+    and WorkerLost when a process was killed.
     """
     scenario = loaded.scenario
     tasks = [Task(scenario, arm, i) for i in range(scenario.run.replications) for arm in scenario.arms]
@@ -146,8 +146,10 @@ def compare(
     except TaskError as error:
         if isinstance(error.__cause__, SimulationError):  # it names arm and replicate itself
             raise error.__cause__ from None
+        if isinstance(error.__cause__, MemoryError):
+            raise SimulationError(f"{error} does not fit into memory: fewer workers, or smaller disks, may") from None
         raise
-    return summarise(scenario, results, loaded.warnings)
+    return summarise(scenario, results, loaded.remarks)
 
 
 def summarise(scenario: Scenario, results: Sequence[RunResult], warnings: Sequence[str] = ()) -> Comparison:

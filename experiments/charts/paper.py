@@ -145,8 +145,13 @@ def _shorter(svg: str) -> str:
 
 def save(figure: "Figure", folder: Path, name: str) -> None:
     """Writes `folder`/`name`.svg and .png. The bytes depend on the figure only: no date, no version of the writer."""
+    import numpy as np
+    from matplotlib.transforms import Bbox
+
     figure.draw_without_rendering()
     figure.set_layout_engine("none")  # both files keep the layout just found
+    for axes in figure.axes:  # the layout's solver sums in the order of memory addresses: its last bits differ
+        axes.set_position(Bbox(np.round(axes.get_position().get_points(), 6)))
     drawing = StringIO()
     figure.savefig(drawing, format="svg", metadata={"Date": None, "Creator": None})
     (folder / f"{name}.svg").write_text(_shorter(drawing.getvalue()), encoding="utf-8", newline="\n")

@@ -3,7 +3,7 @@
 `load` reads a file, `build` takes the same keys from a plain dictionary. pydantic is imported only when one is called.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,8 @@ class Loaded:
     """A scenario, and what looks wrong in it but is possible."""
 
     scenario: Scenario
-    warnings: list[str]
+    warnings: list[str]  # each with its place, for whoever edits the file
+    remarks: list[str] = field(default_factory=list)  # the same without: a result names no files
 
 
 def load(path: Path, overrides: Overrides | None = None) -> Loaded:

@@ -79,4 +79,6 @@ def _loaded(data: dict[str, Any], source: Source, base: Path, mistakes: list[Mis
     if recorded.mistakes:
         raise InputError(source.messages(recorded.mistakes))
     scenario = convert(file, recorded.traces)
-    return Loaded(scenario, source.messages([*remarks, *recorded.remarks, *warnings_of(scenario)]))
+    remarks = [*remarks, *recorded.remarks, *warnings_of(scenario)]
+    nowhere = Source("", [], None, {})
+    return Loaded(scenario, source.messages(remarks), nowhere.messages(remarks))

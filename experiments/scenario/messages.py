@@ -24,7 +24,7 @@ class Mistake(NamedTuple):
 class Source(NamedTuple):
     """Where a scenario came from: a file's text and places, and options (by path) that replaced some of it."""
 
-    name: str
+    name: str  # "" shows none
     lines: list[str]
     places: Places | None  # None: a dictionary
     options: dict[Path, str]
@@ -44,7 +44,7 @@ class Source(NamedTuple):
         path = shown_path(mistake.path)
         what = f"{path}: {mistake.text}" if path else mistake.text
         if self.places is None:
-            return f"{self.name}: {what}"
+            return f"{self.name}: {what}" if self.name else what
         span = self.span(mistake)
         line = self.lines[span.line - 1] if span.line <= len(self.lines) else ""
         return f"{self.name}:{span.line}:{span.column}: {what}{excerpt(line, span.column, span.length)}"

@@ -14,16 +14,36 @@ from sim.units import NS_PER_S, human_bytes, human_rate, human_time
 
 SHORT_INTERVAL_NS = 15 * 60 * NS_PER_S
 PPM, MILLI = 1_000_000, 1000
+MANY = 20_000_000
+"""Guest I/Os, or rows of a series, in all runs together: from here on it is minutes to hours, or gigabytes."""
 
 
 def warnings_of(scenario: Scenario) -> list[Mistake]:
     """All that looks wrong in the scenario, at the places to change."""
-    found = [*_backups(scenario), *_replication(scenario), *_datastores(scenario)]
+    found = [*_work(scenario), *_backups(scenario), *_replication(scenario), *_datastores(scenario)]
     if not scenario.compressed and any(job.interval_ns < SHORT_INTERVAL_NS for job in scenario.vadp):
         text = ("should say whether time is compressed: backups are minutes apart "
                 "(write compressed = true, and reports will say so)")  # fmt: skip
         found.append(Mistake(("name",), text))
     return found
+
+
+def _work(scenario: Scenario) -> Iterator[Mistake]:
+    """Simulations that take long or write much."""
+    run = scenario.run
+    runs = len(scenario.arms) * run.replications
+    seconds = run.duration_ns / NS_PER_S
+    iops = sum(mean_iops(workload, run.duration_ns) for vm in scenario.vms for workload in vm.workloads)
+    how_often = f"{len(scenario.arms)} arms x {run.replications} replications"
+    if (ios := iops * seconds * runs) > MANY:
+        text = (f"makes this a long simulation: {iops:.0f} iops x {seconds:g} s x {how_often} are {ios:.2g} guest I/Os "
+                f"(stunlab bench says how many a second this machine simulates)")  # fmt: skip
+        yield Mistake(("run", "duration"), text)
+    intervals = -(-run.duration_ns // run.interval_ns)
+    if (rows := intervals * len(scenario.vms) * runs) > MANY:
+        text = (f"makes this a large result: {intervals:.2g} intervals x {len(scenario.vms)} VMs x {how_often} are "
+                f"{rows:.2g} rows of the time series")  # fmt: skip
+        yield Mistake(("run", "interval"), text)
 
 
 def mean_iops(workload: Workload, duration_ns: int) -> float:

@@ -4,7 +4,7 @@ Field names are the file's keys. Values are in base units after loading (`experi
 single table cannot know (does that datastore exist? does the disk fit?) is in `experiments.scenario.checks`.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -35,7 +35,7 @@ class RunTable(Table):
     warmup: Time = registered("run.warmup")
     interval: LongTime = registered("run.interval")
     seed: Seed = registered("run.seed")
-    replications: Positive = registered("run.replications")
+    replications: Annotated[Positive, Field(le=10_000)] = registered("run.replications")
     slowest: Count = registered("run.slowest")
     arms: list[ArmName] | None = Field(
         default=None,

@@ -350,6 +350,23 @@ with paper.style():
 """
 
 
+def test_the_last_bits_of_the_layout_do_not_show(tmp_path: Path, two: Comparison) -> None:
+    panels = neighbours.data(two)
+    assert panels is not None
+    drawings = []
+    for shift in (0.0, 1e-14):
+        with paper.style():
+            figure = neighbours.draw(panels, identity(two))
+            figure.draw_without_rendering()
+            figure.set_layout_engine("none")
+            for axes in figure.axes:
+                x, y, width, height = axes.get_position().bounds
+                axes.set_position((x + shift, y, width, height))
+            paper.save(figure, tmp_path, "chart")
+        drawings.append((tmp_path / "chart.svg").read_bytes())
+    assert drawings[0] == drawings[1]
+
+
 def test_the_bytes_do_not_depend_on_hash_seed_or_process(tmp_path: Path) -> None:
     script = DRAW.format(root=str(ROOT), tests=str(ROOT / "tests"), folder=str(tmp_path))
     subprocess.run([sys.executable, "-c", script], check=True, env={**os.environ, "PYTHONHASHSEED": "77"})

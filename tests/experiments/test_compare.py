@@ -32,7 +32,7 @@ def run_failing(task: Task) -> RunResult:
 
 @pytest.fixture(scope="module")
 def compared() -> Comparison:
-    return compare(Loaded(fake_scenario(replications=N), ["a warning"]), 1, run=run_fake)
+    return compare(Loaded(fake_scenario(replications=N), ["file:1:1: a warning"], ["a warning"]), 1, run=run_fake)
 
 
 def test_cells_hold_each_replications_value_and_its_interval(compared: Comparison) -> None:
@@ -88,6 +88,15 @@ def test_a_failed_run_names_arm_replicate_and_law(workers: int) -> None:
     with pytest.raises(SimulationError) as caught:
         compare(Loaded(fake_scenario(("none", "vadp"), 1), []), workers, run=run_failing)
     assert str(caught.value) == "arm 'vadp', replicate 0: the audit failed: Little's law, gold"
+
+
+def run_out_of_memory(task: Task) -> RunResult:
+    raise MemoryError
+
+
+def test_a_run_that_does_not_fit_into_memory_is_a_failed_run() -> None:
+    with pytest.raises(SimulationError, match=r'arm "none", replicate 0: .*does not fit into memory: fewer workers'):
+        compare(Loaded(fake_scenario(("none",), 1), []), 1, run=run_out_of_memory)
 
 
 def test_tasks_have_names() -> None:

@@ -35,6 +35,11 @@ link = "1 MB/s"
 """
 
 EDITS = [
+    ('duration = "100 s"', 'duration = "100 s"\nreplications = 1000',
+     "4:12: run.duration: makes this a long simulation: 100 iops x 100 s x 3 arms x 1000 replications are 3e+07 guest "
+     "I/Os (stunlab bench"),
+    ('duration = "100 s"', 'duration = "100 s"\nreplications = 1\ninterval = "10 us"',
+     "6:12: run.interval: makes this a large result: 1e+07 intervals x 1 VMs x 3 arms x 1 replications are 3e+07 rows"),
     ('interval = "100 s"', 'interval = "80 s"',
      "19:12: protection.vadp.nightly.interval: is too short for the full backup: 10 GiB at 120 MB/s take at least "
      "89.5 s, longer than 80 s"),
@@ -71,9 +76,12 @@ def test_a_calm_scenario_has_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("old", "new", "said"), EDITS, ids=lambda text: text[:40])
 def test_one_edit_gives_its_warning(old: str, new: str, said: str, tmp_path: Path) -> None:
     assert CALM.count(old) == 1
-    warnings = loaded(CALM.replace(old, new), tmp_path).warnings
-    assert any(said in warning.split("\n")[0] for warning in warnings), warnings
-    assert all(warning.startswith(f"{tmp_path}") for warning in warnings)
+    found = loaded(CALM.replace(old, new), tmp_path)
+    assert any(said in warning.split("\n")[0] for warning in found.warnings), found.warnings
+    assert all(warning.startswith(f"{tmp_path}") for warning in found.warnings)
+    assert len(found.remarks) == len(found.warnings)
+    assert any(said.split(": ", 1)[-1] in remark for remark in found.remarks)
+    assert not any(str(tmp_path) in remark or "\n" in remark for remark in found.remarks)  # results name no files
 
 
 def test_bursts_and_two_states_count_in_the_mean(tmp_path: Path) -> None:
