@@ -59,6 +59,7 @@ class Replicator:
         self._bell = clock.signal()
         self._journal = bucket(0)
         self._reading = self._ahead = 0  # resync reads under way; extents' runs read ahead of the link
+        self._ahead_bytes = 0  # of these runs
         self._sent = 0
 
     def start(self) -> None:
@@ -87,9 +88,9 @@ class Replicator:
                 meter.epoch = self.epoch
 
     def backlog_bytes(self) -> int:
-        """Raw bytes that the target does not have: buffered and not confirmed, plus dirty extents."""
+        """Raw bytes that the target does not have: buffered and not confirmed, dirty, or on their way in a resync."""
         facts = self.group.facts
-        return facts[replication.USED] + facts[replication.DIRTY] * self.spec.extent_bytes
+        return facts[replication.USED] + facts[replication.DIRTY] * self.spec.extent_bytes + self._ahead_bytes
 
     def _send(self, item: Item) -> None:
         self._queue.append(item)
@@ -115,6 +116,7 @@ class Replicator:
             self.wire_bytes += wire
             if item.epoch == RESYNCED:
                 self._ahead -= 1
+                self._ahead_bytes -= item.size
                 self._read_dirty()
             elif item.size:
                 self.queued_bytes -= item.size
@@ -162,6 +164,7 @@ class Replicator:
             self._reading += 1
             start = first * self.spec.extent_bytes
             size = min(extents * self.spec.extent_bytes, self.disks[disk].spec.size_bytes - start)
+            self._ahead_bytes += size
             command = Command(RESYNC, False, size, next(self.disks[disk].read_draws))
             command.waiter = self
             self.disks[disk].device.submit(self.disks[disk].flow, command)

@@ -120,10 +120,11 @@ class Backup:
             outcome = yield from self._copy(story, vm, cut, record)
             record.note(merge_start_ns=story.now, delta_bytes=sum(disk.held_bytes() for disk in vm.disks))
             merged = yield from self.snapshots.consolidate(story, vm, spec.name)
-            record.note(merge_end_ns=story.now, needs_consolidation=merged != "ok")
+            record.note(merge_end_ns=story.now)
             if outcome == "ok" and merged != "ok":
                 outcome = f"ok, needs consolidation: {merged.removeprefix('failed: ')}"
-        record.note(end_ns=story.now, outcome=outcome)
+        left = any(disk.depth for disk in vm.disks)  # by this job or an earlier one
+        record.note(end_ns=story.now, outcome=outcome, needs_consolidation=left)
 
     def _copy(self, story: Story, vm: Vm, cut: "Cut", record: Record) -> Generator[Event, Any, str]:
         """Query, read and store; the point is usable at its end."""

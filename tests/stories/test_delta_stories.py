@@ -229,6 +229,20 @@ def test_a_merge_beyond_its_limit_leaves_the_delta_and_the_next_one_folds_both()
     assert short.result.jobs[1].delta_bytes == 12 * GRAIN
 
 
+def test_a_vm_needs_consolidation_as_long_as_a_delta_is_left() -> None:
+    """The first merge fails; the second job cannot even stun (a 300 ms read is under way): the delta is still there."""
+    changes = {
+        "snapshots": {"merge": {"limit": "1 ns"}, "stun": {"drain_limit": "100 ms"}}, "run": {"duration": "6 s"},
+        "datastore": {"d": {"write": {"latency": "300 ms"}}},
+        "protection": {"vadp": {"job": {**SLOW_BACKUP, "interval": "4 s"}}},
+    }  # fmt: skip
+    one, two = played([*writes(1_100 * MS), *writes(4_900 * MS, offset=GRAIN)], changes).result.jobs
+    assert (one.needs_consolidation, two.needs_consolidation) == (True, True)
+    assert two.outcome == "failed: the drain took longer than 0.1 s"
+    fresh = played(writes(4_900 * MS), merged(changes, {"snapshots": {"merge": {"limit": "1 h"}}})).result.jobs[1]
+    assert (fresh.outcome, fresh.needs_consolidation) == (two.outcome, False)
+
+
 def test_two_levels_fold_once_each_grain() -> None:
     """A merge stops after the chunk it is at; one of two levels copies a grain that is in both once."""
     rate = {

@@ -93,6 +93,17 @@ def test_an_overflow_empties_the_buffer_then_resyncs_then_order_is_back() -> Non
     assert points(roomy)[1] == (1 * S, 1 * S)
 
 
+def test_the_backlog_is_all_that_the_target_does_not_have() -> None:
+    """64 KiB in the buffer until 165.5 ms, 128 KiB dirty from 102 ms, read at 166.5 ms and sent by 297.6 ms."""
+    script = [(100 * MS, 0, BLOCK, True), (101 * MS, BLOCK, BLOCK, True), (102 * MS, 2 * BLOCK, BLOCK, True)]
+    changes = {
+        "protection": {"vaio": {"copy": {**VAIO, **TIGHT}}}, "run": {"duration": "400 ms", "interval": "50 ms"},
+    }  # fmt: skip
+    story = Played(scripted(world(changes), trace(script)), "vaio")
+    wan = [row.backlog_bytes for row in story.result.flows if row.link == "copy WAN"]
+    assert wan == [0, 0, 3 * BLOCK, 2 * BLOCK, 2 * BLOCK, 0, 0, 0]  # at 50, 100, 150 ... ms
+
+
 def test_while_order_is_lost_no_checkpoint_is_cut() -> None:
     """Overflow at 901 ms, resync from 965.5 ms: 16 extents are read a millisecond later, so force it across 1 s."""
     slow_read = {"datastore": {"d": {"read": {"latency": "100 ms"}}}}
