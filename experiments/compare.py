@@ -147,7 +147,8 @@ def compare(
         if isinstance(error.__cause__, SimulationError):  # it names arm and replicate itself
             raise error.__cause__ from None
         if isinstance(error.__cause__, MemoryError):
-            raise SimulationError(f"{error} does not fit into memory: fewer workers, or smaller disks, may") from None
+            what = str(error).rstrip(": ")  # the reason may be empty
+            raise SimulationError(f"{what}: out of memory; fewer workers, or smaller disks, may fit") from None
         raise
     return summarise(scenario, results, loaded.remarks)
 

@@ -95,7 +95,7 @@ def run_out_of_memory(task: Task) -> RunResult:
 
 
 def test_a_run_that_does_not_fit_into_memory_is_a_failed_run() -> None:
-    with pytest.raises(SimulationError, match=r'arm "none", replicate 0: .*does not fit into memory: fewer workers'):
+    with pytest.raises(SimulationError, match=r'^arm "none", replicate 0: out of memory; fewer workers'):
         compare(Loaded(fake_scenario(("none",), 1), []), 1, run=run_out_of_memory)
 
 
