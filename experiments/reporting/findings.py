@@ -142,8 +142,10 @@ def _sawtooth(comparison: Comparison) -> Finding | None:
 def _bursts(comparison: Comparison) -> Finding | None:
     arm = _first(comparison, "vaio", "both")
     sentences = []
+    overflowed = []
     for vaio in comparison.scenario.vaio if arm else ():
         for start, end, following in _spans(comparison, vaio):
+            overflowed.append(_overflows(comparison.results[arm], vaio, start, following) > 0)
             sentences.append(_burst(comparison.results[arm], vaio, start, end, following))
         column = next((c for c in replication.data(comparison) or () if (c.arm, c.vaio) == (arm, vaio)), None)
         if column is not None:
@@ -155,7 +157,9 @@ def _bursts(comparison: Comparison) -> Finding | None:
                 f"points "
                 f"is {gap} in the mean, with a checkpoint every {human_time(vaio.checkpoint_ns)}."
             )
-    return _joined("A burst that fits the buffer, and one that does not", sentences)
+    if any(overflowed) and not all(overflowed):
+        return _joined("A burst that fits the buffer, and one that does not", sentences)
+    return _joined("How closely replication follows", sentences)
 
 
 def _spans(comparison: Comparison, vaio: Vaio) -> list[tuple[int, int, int]]:
@@ -176,10 +180,7 @@ def _burst(runs: tuple[RunResult, ...], vaio: Vaio, start: int, end: int, follow
         )
         for run in runs
     ]
-    full = sum(
-        any(m.protection == vaio.name and m.mode == "overflow" and start <= m.start_ns < following for m in run.modes)
-        for run in runs
-    )
+    full = _overflows(runs, vaio, start, following)
     outcome = (
         "replication stayed in order" if not full else f"the buffer overflowed in {full} of {len(runs)} replications"
     )
@@ -188,6 +189,14 @@ def _burst(runs: tuple[RunResult, ...], vaio: Vaio, start: int, end: int, follow
         f"The burst at {start / 1e9:g} s ({human_time(end - start)} long) piled up {peak} in the mean, with a buffer "
         f"of "
         f"{room}: {outcome}."
+    )
+
+
+def _overflows(runs: tuple[RunResult, ...], vaio: Vaio, start: int, following: int) -> int:
+    """In how many runs the buffer of `vaio` overflowed between these times."""
+    return sum(
+        any(m.protection == vaio.name and m.mode == "overflow" and start <= m.start_ns < following for m in run.modes)
+        for run in runs
     )
 
 

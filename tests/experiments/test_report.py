@@ -206,6 +206,7 @@ def test_replication_without_planned_bursts_is_told_by_its_modes_alone() -> None
     scenario = fake_scenario(("vaio",), 1)
     calm = tuple(replace(vm, workloads=tuple(replace(work, bursts=()) for work in vm.workloads)) for vm in scenario.vms)
     (finding,) = findings(summarise(replace(scenario, vms=calm), [fake_result("vaio", 0)]))
+    assert finding.title == "How closely replication follows"
     assert "The burst at" not in finding.text
     assert "10 s in overflow and 25 s in resync" in finding.text.replace("\u00a0", " ")
 
