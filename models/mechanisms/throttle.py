@@ -8,11 +8,11 @@ kept, so that a waiting I/O can be charged to what bound it. Left out: the switc
 
 from typing import NamedTuple
 
-DEPTH, DSNRO, OUTSTANDING, COMPETING = range(4)
+DEPTH, DSNRO, OUTSTANDING, COMPETING, RELEASED = range(5)
 
 
 class Throttle(NamedTuple):
-    """One column per flow; `device` holds DEPTH, DSNRO, OUTSTANDING and COMPETING."""
+    """One column per flow; `device`: DEPTH, DSNRO, OUTSTANDING, COMPETING, RELEASED (times a flow got room again)."""
 
     queued: list[int]
     outstanding: list[int]
@@ -24,7 +24,7 @@ class Throttle(NamedTuple):
 
 def throttle(flows: int, depth: int, dsnro: int) -> Throttle:
     """An idle device."""
-    return Throttle([0] * flows, [0] * flows, [1] * flows, [-1] * flows, [0] * flows, [depth, dsnro, 0, 0])
+    return Throttle([0] * flows, [0] * flows, [1] * flows, [-1] * flows, [0] * flows, [depth, dsnro, 0, 0, 0])
 
 
 def enqueued(s: Throttle, flow: int, now: int) -> None:
@@ -79,3 +79,4 @@ def _cap(s: Throttle, flow: int, now: int) -> None:
         s.capped_ns[flow] += now - s.capped_since[flow]
         s.capped_since[flow] = -1
         s.room[flow] = 1
+        s.device[RELEASED] += 1

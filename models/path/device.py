@@ -59,6 +59,7 @@ class Device:
         self.rung = False
         self.inside: dict[int, Command] = {}  # issued and not back, by arrival
         self.timer_ns = -1  # when the dispatcher is next called for a tag that falls due
+        self.hopeless = -1  # RELEASED as it was when the dispatcher found nobody to serve before the timer; -1: it may
         self.outstanding_area = 0  # integral of outstanding commands over time, for Little's law
         self.sojourn_ns = 0  # summed time in device of completed commands
         self._area_ns = 0
@@ -102,10 +103,11 @@ class Device:
         if not flow.queue:
             mclock.set_head(self.tags, index, *tags)
             self.backlog[index] = flow
+            self.hopeless = -1
         flow.queue.append(command)
         throttle.enqueued(self.throttle, index, now)
         if throttle.has_slot(self.throttle):
-            self.ring()
+            self._ring_if_useful()
 
     def _when_limit_passes(self, flow: Flow, command: Command) -> None:
         """Only from then on is time at DSNRO charged to DSNRO: the limit binds first."""
@@ -126,11 +128,16 @@ class Device:
         self.bytes_finished += command.size
         throttle.completed(self.throttle, flow.index, now)
         if self.backlog:
-            self.ring()
+            self._ring_if_useful()
         self.watch.command_done(flow, command)
         waiter = command.waiter
         del command.waiter  # it may hold the command from here on: a cycle would wait for the garbage collector
         waiter.completed(command)
+
+    def _ring_if_useful(self) -> None:
+        """Calls the dispatcher, unless it would find nobody again: no head is new, no flow has room again."""
+        if self.hopeless != self.throttle.device[throttle.RELEASED]:
+            self.ring()
 
     def ring(self) -> None:
         """Calls the dispatcher once at this instant, after all completions and arrivals."""
@@ -142,7 +149,7 @@ class Device:
         while True:
             yield self.bell
             self.bell = Signal(self.clock)
-            self.rung = False
+            self.rung, self.hopeless = False, -1
             now = self.clock._now
             while self.backlog and throttle.has_slot(self.throttle):
                 index, phase = self._pick(now)
@@ -186,7 +193,10 @@ class Device:
     def _call_when_due(self, now: int) -> None:
         """Some flow may be waiting for a tag: calls the dispatcher when the earliest falls due."""
         due = mclock.next_time(self.tags, self.throttle.room)
-        if now < due < mclock.NEVER and not now < self.timer_ns <= due:
+        if due <= now:
+            return
+        self.hopeless = self.throttle.device[throttle.RELEASED]
+        if due < mclock.NEVER and not now < self.timer_ns <= due:
             self.timer_ns = due
             self.clock.call(due, order(DISPATCH, 1, self.entity), lambda _: self.ring())
 
