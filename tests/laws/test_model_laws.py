@@ -63,7 +63,7 @@ WANTED = {
 def test_the_books_balance_whatever_happens() -> None:
     seen: set[str] = set()
 
-    @settings(max_examples=150, suppress_health_check=SLOW_DRAWS, database=None)
+    @settings(max_examples=120, suppress_health_check=SLOW_DRAWS, database=None)
     @given(scenarios(), ARMS)
     def holds(scenario: Scenario, arm: Arm) -> None:
         result = outcome(scenario, arm)
@@ -74,7 +74,7 @@ def test_the_books_balance_whatever_happens() -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=1500, suppress_health_check=SLOW_DRAWS)
+@settings(max_examples=1200, suppress_health_check=SLOW_DRAWS)
 @given(scenarios(), ARMS)
 def test_the_books_balance_in_many_more(scenario: Scenario, arm: Arm) -> None:
     result = outcome(scenario, arm)
@@ -163,7 +163,7 @@ def check_jobs(scenario: Scenario, result: RunResult) -> None:
             assert job.usable_ns >= 0
 
 
-@settings(max_examples=25, suppress_health_check=SLOW_DRAWS)
+@settings(max_examples=20, suppress_health_check=SLOW_DRAWS)
 @given(scenarios(1_000), st.permutations(["none", "vadp", "vaio", "both"]))
 def test_equal_runs_give_equal_bytes_in_any_order_of_the_arms(scenario: Scenario, arms: list[Arm]) -> None:
     first = {arm: outcome(scenario, arm) for arm in sorted(arms)}
@@ -183,7 +183,7 @@ def shared_arrivals(scenario: Scenario) -> set[tuple[str, str]]:
     }
 
 
-@settings(max_examples=25, suppress_health_check=SLOW_DRAWS)
+@settings(max_examples=20, suppress_health_check=SLOW_DRAWS)
 @given(scenarios(), st.sampled_from(["vadp", "vaio", "both"]))
 def test_every_arm_sees_the_same_guest_io(scenario: Scenario, arm: Arm) -> None:
     bare, protected = asked(scenario, "none"), asked(scenario, arm)
@@ -204,7 +204,7 @@ def frozen(scenario: Scenario) -> set[tuple[str, str]]:
     }
 
 
-@settings(max_examples=25, suppress_health_check=SLOW_DRAWS)
+@settings(max_examples=20, suppress_health_check=SLOW_DRAWS)
 @given(scenarios(), scenarios(), ARMS)
 def test_one_more_vm_at_the_end_leaves_the_others_requests_alone(one: Scenario, other: Scenario, arm: Arm) -> None:
     stores = {store.name for store in one.datastores}
@@ -220,7 +220,7 @@ def test_one_more_vm_at_the_end_leaves_the_others_requests_alone(one: Scenario, 
     assert before == {k: v for k, v in after.items() if k[:2] in shared}
 
 
-@settings(max_examples=25, suppress_health_check=SLOW_DRAWS)
+@settings(max_examples=20, suppress_health_check=SLOW_DRAWS)
 @given(scenarios(), st.sampled_from(["none", "vaio"]))
 def test_shares_count_by_their_ratio(scenario: Scenario, arm: Arm) -> None:
     """(NBD flows have shares of their own, so not with a backup.)"""
@@ -230,7 +230,7 @@ def test_shares_count_by_their_ratio(scenario: Scenario, arm: Arm) -> None:
     assert outcome(scenario, arm) == outcome(replace(scenario, vms=vms), arm)
 
 
-@settings(max_examples=25, suppress_health_check=SLOW_DRAWS)
+@settings(max_examples=20, suppress_health_check=SLOW_DRAWS)
 @given(scenarios(), ARMS, st.integers(0, 1_999))
 def test_a_warm_up_cuts_statistics_and_no_series(scenario: Scenario, arm: Arm, warmup_ms: int) -> None:
     cold = replace(scenario, run=replace(scenario.run, warmup_ns=0, slowest=100_000))
@@ -247,7 +247,7 @@ def test_a_warm_up_cuts_statistics_and_no_series(scenario: Scenario, arm: Arm, w
         assert after.ios == len(kept)
 
 
-@settings(max_examples=40, suppress_health_check=SLOW_DRAWS)
+@settings(max_examples=30, suppress_health_check=SLOW_DRAWS)
 @given(scenarios(), ARMS, st.booleans())
 def test_finite_load_drains_and_leaves_every_vm_empty(scenario: Scenario, arm: Arm, backups: bool) -> None:
     """Only recorded I/O, a minute to spare and no further job: nothing waits for ever."""

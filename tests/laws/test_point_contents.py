@@ -77,7 +77,7 @@ class Repository:
         assert self.stored == image
 
 
-@settings(max_examples=60, suppress_health_check=SLOW_DRAWS)
+@settings(max_examples=50, suppress_health_check=SLOW_DRAWS)
 @given(scenarios(3_000), st.sampled_from(["vadp", "both"]), st.integers(0, 99), st.sampled_from([0, 0, 150]))
 def test_every_backup_with_those_before_it_is_the_disk_at_its_cut(
     scenario: Scenario, arm: Arm, seed: int, limit_ms: int
@@ -170,7 +170,7 @@ class Target:
         self.usable(item)
 
 
-@settings(max_examples=60, suppress_health_check=SLOW_DRAWS)
+@settings(max_examples=50, suppress_health_check=SLOW_DRAWS)
 @given(scenarios(), st.sampled_from(["vaio", "both"]), st.integers(0, 99))
 def test_every_checkpoint_is_the_source_at_its_cut(scenario: Scenario, arm: Arm, seed: int) -> None:
     scenario = busy(scenario, seed, 0)

@@ -15,7 +15,7 @@ for arm in {arms!r}:
     print(arm, hashlib.sha256(pickle.dumps(simulate(build(DOCUMENT), arm, 0))).hexdigest())
 """
 DOCUMENT = {
-    "name": "two", "run": {"duration": "4 s"}, "filter": {"f": {"distribution": "exponential"}},
+    "name": "two", "run": {"duration": "1800 ms"}, "filter": {"f": {"distribution": "exponential"}},
     "host": {"h1": {}, "h2": {"scheduler": "fifo"}},
     "datastore": {"gold": {"servers": 2, "device_queue_depth": 4, "iops": "900 iops"}, "tin": {"servers": 1}},
     "vm": {
@@ -27,7 +27,7 @@ DOCUMENT = {
         for name, host in (("a", "h1"), ("b", "h2"))
     },
     "protection": {
-        "vadp": {"job": {"vms": ["a", "b"], "interval": "2 s", "disk_open": "50 ms", "parallel_vms": 2}},
+        "vadp": {"job": {"vms": ["a", "b"], "interval": "1 s", "disk_open": "50 ms", "parallel_vms": 2}},
         "vaio": {"copy": {"vms": ["a"], "link": "100 kB/s", "buffer": "64 KiB"}},
     },
     "snapshots": {"api": "10 ms"},
@@ -45,5 +45,4 @@ def digests(hash_seed: str, arms: list[str]) -> list[str]:
 def test_a_hash_seed_and_the_order_of_the_arms_cannot_be_seen() -> None:
     first = digests("0", ["none", "vadp", "vaio", "both"])
     assert len({line.split()[1] for line in first}) == 4  # the arms differ
-    assert digests("1", ["both", "vaio", "none", "vadp"]) == first
-    assert digests("4294967295", ["vadp", "both", "none", "vaio"]) == first
+    assert digests("4294967295", ["both", "vaio", "none", "vadp"]) == first
