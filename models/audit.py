@@ -1,6 +1,6 @@
 """A run audits itself: bytes, I/Os, grains, space and time must balance, exactly wherever they can.
 
-The laws are those of semantics.md, "Audit" (docs/words.md has them in words). A law that fails is an error of the
+docs/words.md has the laws in words. A law that fails is an error of the
 model, not of the scenario.
 """
 

@@ -59,7 +59,7 @@ def nbd() -> list[Row]:
     rows.append(judge_range(claim, low, high, _full_read_rate(job, 1) / 1e6, "between the two published rates"))
     for disks, expected in published.NBD:
         claim = Claim(f"NBD, {disks} disks of one host", "Forklift/MTV performance metrics", "MiB/s", "calibrated")
-        slack = share(expected, 0.10, "snapshots sheet, validation target 12")
+        slack = share(expected, 0.10, "10 % of a measured curve, read off by hand")
         rows.append(judge(claim, expected, _full_read_rate(job, disks) / MIB, slack))
     return rows
 

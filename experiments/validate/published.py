@@ -31,7 +31,7 @@ STUNS = (
          176.0, 237.0),
 )  # fmt: skip
 CONGESTED_DISKS, CONGESTED_MS, CONGESTED_S = 8, 250, 20.0
-"""KB 437724 gives the 20 s only; the snapshots sheet finds that it takes about 8 disks at 250 ms."""
+"""KB 437724 gives the 20 s only; with the fitted costs it takes about 8 disks at 250 ms."""
 
 
 class Merge(NamedTuple):
@@ -50,7 +50,7 @@ MERGES = (
     Merge("consolidation at 3.5 ms reads", 3500, 400, 104.0, 0.25),
 )
 SPINNING_LOW, SPINNING_HIGH = 15.0, 40.0
-"""MB/s at 10 ms a read and a write (snapshots sheet, validation target 6)."""
+"""MB/s at 10 ms a read and a write (arithmetic on the bytes in flight that fit the arrays above)."""
 
 NBD = ((10, 272.0), (20, 284.0), (30, 294.0))
 """(disks read at once over NBD from one host, MiB/s): Forklift/MTV performance metrics, ESXi 7.0.3."""

@@ -200,7 +200,7 @@ def laws() -> list[Row]:
 
 def _device_queue_rows() -> list[Row]:
     """DQLEN: 64 outstanding, 1 ms fixed service, enough servers; throughput is depth / service, the rest is KAVG."""
-    source = "io path sheet 11.4 (arithmetic on the ESXi troubleshooting guide)"
+    source = "Little's law on the queue depths of the ESXi troubleshooting guide"
     rows: list[Row] = []
     for depth, kavg in ((32, 1.0), (64, 0.0)):
         datastore = replace(store(DEEP, law(MS)), device_queue_depth=depth)

@@ -1,6 +1,6 @@
 """mClock and IOPS limits: who gets what of a contended device.
 
-The table is io path sheet 11.2 (recomputed there from the algorithm of Gulati et al., mClock, OSDI 2010): three VMs
+The table was recomputed from the algorithm of Gulati et al. (mClock, OSDI 2010): three VMs
 that always have I/O waiting, RD and OLTP with reservations, DM with a limit. Rates come from the whole simulator;
 which phase served an I/O is no result of a run, so those counts come from the mechanism alone.
 """
@@ -16,7 +16,7 @@ from experiments.validate.row import Claim, Row, Slack, exact, judge, share
 from models.mechanisms import mclock
 from models.scenario import Disk, Scenario
 
-SOURCE = "io path sheet 11.2: mClock (OSDI 2010), recomputed"
+SOURCE = "mClock (OSDI 2010), recomputed from its algorithm"
 NAMES = ("RD", "OLTP", "DM")
 RESERVATIONS, LIMITS, SHARES = (250, 250, 0), (0, 0, 1000), (100, 200, 300)
 TOTALS = (500, 875, 1200, 1800, 2500, 3000)

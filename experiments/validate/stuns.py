@@ -1,7 +1,7 @@
 """Stuns: the affine law of an idle VM, the drain, and published stuns.
 
 The VM is idle and the datastore's latency fixed, so that a stun is a sum of known parts. The law restates the
-register's fit (snapshots sheet 8.2) and is therefore calibrated; what it shows is that nothing else creeps in.
+register's fit to published stuns and is therefore calibrated; what it shows is that nothing else creeps in.
 """
 
 from dataclasses import replace
@@ -16,8 +16,8 @@ from experiments.validate.row import Claim, Row, Slack, exact, judge, judge_leas
 from models.result import RunResult
 from models.scenario import Snapshots
 
-LAW = "snapshots sheet 8.2: 120 ms + n (60 ms + 16 L), tracked disks"
-TARGET_3 = "snapshots sheet, validation target 3"
+LAW = "fit to published stuns: 120 ms + n (60 ms + 16 L), tracked disks"
+TARGET_3 = "fit to published stuns: 40 to 120 ms a disk"
 SMALL = 4 * MIB
 
 
@@ -51,9 +51,9 @@ def stun_law() -> list[Row]:
         rows.append(judge(claim, expected, found, Slack(1e-9, "a nanosecond: fixed latencies")))
     slope = (stuns[12, 1] - stuns[4, 1]) / 8 * 1000
     claim = Claim(
-        "slope of the stun over disks at 1 ms", "snapshots sheet, validation target 3", "ms/disk", "calibrated"
+        "slope of the stun over disks at 1 ms", "fit to published stuns: 40 to 120 ms a disk", "ms/disk", "calibrated"
     )
-    rows.append(judge_range(claim, 40, 120, slope, "the sheet's range"))
+    rows.append(judge_range(claim, 40, 120, slope, "the range of the published stuns"))
     ratio = (stuns[8, 80] - stuns[4, 80]) / (stuns[8, 40] - stuns[4, 40])
     claim = Claim("slope at 80 ms over slope at 40 ms", TARGET_3, "ratio", "calibrated")
     return [*rows, judge(claim, 2, ratio, share(2, 0.05, "proportional to latency above 20 ms, fixed part aside"))]
@@ -65,7 +65,7 @@ def published_stuns() -> list[Row]:
     for case in published.STUNS:
         found = _stun_s(idle_stun(snapshots, case.disks, case.metadata_ms * MS), case.reason)
         claim = Claim(case.claim, case.source, "s", "calibrated")
-        rows.append(judge_range(claim, case.low_s, case.high_s, found, "snapshots sheet, targets 1, 2 and 4"))
+        rows.append(judge_range(claim, case.low_s, case.high_s, found, "the range of the published stuns"))
     congested = idle_stun(snapshots, published.CONGESTED_DISKS, published.CONGESTED_MS * MS)
     claim = Claim("create stun, 8 disks, 250 ms", published.KB_437724, "s", "calibrated")
     rows.append(judge_least(claim, published.CONGESTED_S, _stun_s(congested, "snapshot create")))

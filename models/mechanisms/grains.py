@@ -6,7 +6,7 @@ grain table, so memory is bounded by what was touched. Left out: the bytes thems
 
 Per grain: `levels`, a bit mask (bit k-1: level k holds it), `place`, its position in the newest level's file, and
 `held`, a byte that says whether any level holds it, which can be searched at once.
-Source: snapshots_vadp sheet 1.3 (QEMU's seSparse reader; S. Eiderman, 2020).
+Source: QEMU's seSparse reader (S. Eiderman, 2020).
 """
 
 from typing import NamedTuple

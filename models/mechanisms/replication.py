@@ -14,7 +14,7 @@ from models.assumptions import default
 FIRST_SYNC, IN_ORDER, OVERFLOW, RESYNC = range(4)
 MODE_NAMES = ("first sync", "in order", "overflow", "resync")
 RUN_EXTENTS = int(default("fixed.resync_run"))
-"""Contiguous extents merged into one update (vSphere Replication's option; io_path_vaio sheet 5)."""
+"""Contiguous extents merged into one update (an option of vSphere Replication)."""
 
 MODE, CAPACITY, USED, SPLIT, BUFFERED, DIRTIED, DIRTY, EXTENT, CURSOR = range(9)
 

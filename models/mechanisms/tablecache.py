@@ -1,7 +1,8 @@
 """Grain tables kept in memory: second-chance replacement over (level, table).
 
 A lookup in a delta reads the grain table that covers the address; a table that is not in memory costs a metadata read.
-Source: snapshots_vadp sheet 1.6 (one metadata read per level that is not cached); the replacement rule is our guess.
+The walk from level to level is documented (A Closer Look at vSAN Snapshots), its cost inferred; the replacement rule is
+our guess.
 """
 
 from typing import NamedTuple

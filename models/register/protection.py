@@ -38,9 +38,9 @@ VADP = (
 )  # fmt: skip
 
 VAIO = (
-    A("vaio.down", "10 us", "time", "3 us", "60 us", "io path sheet: no vendor publishes the cost of a hop",
+    A("vaio.down", "10 us", "time", "3 us", "60 us", "no vendor publishes the cost of a hop",
       "inferred", "upcall and copy into the buffer"),
-    A("vaio.up", "10 us", "time", "3 us", "60 us", "io path sheet: no vendor publishes the cost of a hop", "inferred",
+    A("vaio.up", "10 us", "time", "3 us", "60 us", "no vendor publishes the cost of a hop", "inferred",
       "on completion"),
     A("vaio.buffer", "1337 MB", "size", "415 MB", "2258 MB", "Zerto: VRA Memory Considerations (2 GB appliance)",
       "documented", "raw bytes that wait for the link before the filter falls back to its dirty map"),

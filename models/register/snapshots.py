@@ -14,7 +14,7 @@ FORMAT = "QEMU list: read-only support for seSparse; Regarding SESparse support 
 PURE = "fitted to: FlashArray//C VMware managed snapshot performance (Pure)"
 
 STUN = (
-    A("snapshots.api", "1 s", "time", "0.2 s", "5 s", "snapshots sheet, 8.2", "inferred",
+    A("snapshots.api", "1 s", "time", "0.2 s", "5 s", "task times around published stuns", "inferred",
       "from the call to the stun, and from its end to the task's"),
     A("snapshots.stun.stop", "40 ms", "time", "10 ms", "100 ms", f"{SPLIT}; lower bound: Broadcom KB 432796",
       "inferred", "vCPUs stop, device checkpoint; stop + resume = 120 ms, plausible 20 to 250 ms"),
@@ -48,7 +48,7 @@ DELTA = (
       "one grain table's worth of grains"),
     A("snapshots.delta.metadata", "0.3937 %", "percentage", "0.2 %", "0.4 %", FORMAT, "inferred",
       "8 B table + 8 B back-map + 1/8 B bitmap per 4 KiB of the disk: 4.03 GiB per TiB"),
-    A("snapshots.delta.metadata_writes", "1", "count", "1", "3", "snapshots sheet, 8.1: 0.3 to 3",
+    A("snapshots.delta.metadata_writes", "1", "count", "1", "3", "first-touch work of QEMU's seSparse reader: 0.3 to 3",
       "inferred", "after journal batching, per allocating write and grain table; whole numbers only"),
     A("snapshots.delta.metadata_size", "4 KiB", "size", "512 B", "32 KiB", OWN, "guess", "one metadata I/O"),
     A("snapshots.delta.cached_tables", "1024", "count", "0", "65536", OWN, "guess",
@@ -59,8 +59,8 @@ MERGE = (
     A("snapshots.merge.streams", "6", "count", "1", "32", PURE, "inferred",
       "6 x 64 KiB = 0.4 MB in flight per disk, plausible 0.1 to 2 MB: the rate is that / (read + write latency)"),
     A("snapshots.merge.chunk", "64 KiB", "size", "64 KiB", "1 MiB", PURE, "inferred", "one copy"),
-    A("snapshots.merge.rate", "1 GB/s", "rate", "10 MB/s", "1 GB/s", "snapshots sheet, 8.3", "inferred",
-      "cap per disk"),
+    A("snapshots.merge.rate", "1 GB/s", "rate", "10 MB/s", "1 GB/s", "above the fastest published consolidation",
+      "inferred", "cap per disk"),
     A("snapshots.merge.limit", "24 h", "time", "1 h", "72 h", OWN, "guess",
       "a longer pass fails: the VM needs consolidation"),
 )  # fmt: skip

@@ -4,7 +4,8 @@ A stun stops the vCPUs, lets I/O in flight drain, saves the devices' state (`sto
 opens its delta, and resumes. Each part takes as long as it takes: the drain as long as the I/Os in flight, the file
 work as long as its metadata I/Os on that disk's datastore. Consolidation stuns twice, to insert the mirror and to
 switch to the base. A drain beyond its limit fails the operation, which rolls back.
-Source: snapshots_vadp sheet 2.1, 3.2, 8.2. Left out: quiesce, memory, locks.
+Source: When and why do we stun a virtual machine? and Snapshot consolidation changes in vSphere 6.0 (C. Hogan); costs
+in the register. Left out: quiesce, memory, locks.
 """
 
 from collections.abc import Callable, Generator
