@@ -1,6 +1,7 @@
 """Order, errors, lost workers and Ctrl-C of the replication runner."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -71,7 +72,8 @@ def test_an_exception_names_its_task(workers: int) -> None:
 def test_a_killed_worker_names_the_tasks_in_flight() -> None:
     with pytest.raises(WorkerLost, match="number 3") as caught:
         run_all(range(6), die_at_three, 2, name=lambda task: f"number {task}")
-    assert "number 0" not in str(caught.value)  # finished long before
+    named = re.findall(r"number \d", str(caught.value))
+    assert len(named) <= 2, "no more than the two workers can have had in hand: what has finished is not named"
     assert run_all(range(3), slow_square, 2) == [0, 1, 4]  # the next pool works
 
 
