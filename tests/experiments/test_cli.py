@@ -162,11 +162,16 @@ def test_a_run_that_is_told_to_stop_puts_away_what_is_half_done(
         signal.raise_signal(number)
 
     monkeypatch.setattr("experiments.report.write_report", write_report)
-    code, _, err = run("compare", "x.toml", "--out", "here")
+    inherited = signal.signal(number, signal.SIG_DFL)  # under nohup SIGHUP would be ignored, and stay so
+    try:
+        code, _, err = run("compare", "x.toml", "--out", "here")
+        after = signal.getsignal(number)
+    finally:
+        signal.signal(number, inherited)
     assert code == expected
+    assert after is signal.SIG_DFL
     assert "told to stop: nothing was written" in err
     assert list((tmp_path / "here").iterdir()) == []
-    assert signal.getsignal(number) is signal.SIG_DFL
 
 
 def test_a_bug_is_not_hidden(run: Run, faked: None, monkeypatch: pytest.MonkeyPatch) -> None:
