@@ -57,7 +57,7 @@ def _vms(hypervisor: Hypervisor, now: int) -> Iterator[Line]:
 def _chains(hypervisor: Hypervisor) -> Iterator[Line]:
     for vm in hypervisor.vms:
         for disk in vm.disks:
-            held = sum(mask.bit_count() for mask in disk.map.levels)
+            held = grains.copies(disk.map)
             yield Line("grains in maps = grains allocated", disk.spec.name, held, disk.map.facts[grains.TOTAL])
             yield Line("grains by level add up", disk.spec.name, _by_level(disk), disk.map.facts[grains.TOTAL])
 
@@ -75,5 +75,5 @@ def _groups(hypervisor: Hypervisor) -> Iterator[Line]:
         found = unconfirmed + replicator.journal_bytes
         yield Line("bytes buffered = waiting + on the wire + journal", name, facts[replication.BUFFERED], found)
         yield Line("buffer holds what is not confirmed", name, facts[replication.USED], unconfirmed)
-        flags = replicator.group.dirty.count(1)
+        flags = replication.dirty_flags(replicator.group)
         yield Line("dirty extents counted = flagged", name, facts[replication.DIRTY], flags)

@@ -49,7 +49,7 @@ def offsets(pattern: str) -> tuple[int, ...]:
 
 def _marked(pattern: str, granule: int) -> list[int]:
     """Distinct granules after each checkpoint."""
-    tracking = cbt.cbt(granule)
+    tracking = cbt.cbt(granule, DISK)
     found, done = [], 0
     for writes in CHECKPOINTS:
         for offset in offsets(pattern)[done:writes]:

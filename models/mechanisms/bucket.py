@@ -7,27 +7,30 @@ transfers one thing after the other, with depth d it lets d ns worth of work pas
 
 from typing import NamedTuple
 
+from sim.mechanism import mechanism
 from sim.units import NS_PER_S
 
 
 class Bucket(NamedTuple):
-    """`done[0]`: when all admitted work would be done."""
+    """Columns of one entry: the depth, and when all admitted work would be done."""
 
-    depth_ns: int
+    depth_ns: list[int]
     done: list[int]
 
 
 def bucket(depth_ns: int) -> Bucket:
     """A full bucket (an idle pipe) at time 0."""
-    return Bucket(depth_ns, [0])
+    return Bucket([depth_ns], [0])
 
 
+@mechanism
 def admit(s: Bucket, now: int, cost_ns: int) -> int:
     """When work of `cost_ns` admitted now is through; never before now."""
     s.done[0] = max(s.done[0], now) + cost_ns
-    return max(now, s.done[0] - s.depth_ns)
+    return max(now, s.done[0] - s.depth_ns[0])
 
 
+@mechanism
 def transfer_ns(size_bytes: int, bytes_per_s: int) -> int:
     """Time to move that many bytes at that rate, to the nearest ns; 0 for a rate of 0 (no cap).
 

@@ -3,41 +3,59 @@
 A query returns the blocks whose epoch is after the changeId of the last *successful* job. It must be asked at the cut,
 as the host does by keeping the snapshot's own map: a block written again later carries a newer epoch. (A bitmap that
 is cleared at each query loses changes after a failed job.) Block size: 64 KiB, doubled with the disk above 128 GiB.
-Only blocks that were written take memory.
+Only pages of blocks that were written take memory.
 """
 
 from typing import NamedTuple
 
+from sim.mechanism import mechanism, take
+
+PAGE_BLOCKS = 1024
+BLOCK_BYTES, CURRENT, PAGES = range(3)
+
 
 class Cbt(NamedTuple):
-    """`epoch[b]`: when block b was last written (absent: never); `current[0]`: the epoch that writes get now."""
+    """`page_of[p]`: index in `pool` of the epochs (0: never written) of PAGE_BLOCKS blocks from p * PAGE_BLOCKS; -1."""
 
-    block_bytes: int
-    epoch: dict[int, int]
-    current: list[int]
-
-
-def cbt(block_bytes: int) -> Cbt:
-    """Tracking from now on; nothing is changed yet."""
-    return Cbt(block_bytes, {}, [1])
+    page_of: list[int]
+    pool: list[int]
+    facts: list[int]  # BLOCK_BYTES, CURRENT (the epoch that writes get now), PAGES
 
 
+def cbt(block_bytes: int, disk_bytes: int) -> Cbt:
+    """Tracking of a disk of that size from now on; nothing is changed yet."""
+    pages = -(-disk_bytes // (block_bytes * PAGE_BLOCKS))
+    return Cbt([-1] * pages, [], [block_bytes, 1, pages])
+
+
+@mechanism
 def mark(s: Cbt, offset: int, size: int) -> None:
     """These bytes are written."""
-    epoch, now = s.epoch, s.current[0]
-    for block in range(offset // s.block_bytes, (offset + size - 1) // s.block_bytes + 1):
-        epoch[block] = now
+    block_bytes, epoch = s.facts[BLOCK_BYTES], s.facts[CURRENT]
+    for block in range(offset // block_bytes, (offset + size - 1) // block_bytes + 1):
+        page = s.page_of[block // PAGE_BLOCKS]
+        if page < 0:
+            page = take(s.pool, PAGE_BLOCKS)
+            s.page_of[block // PAGE_BLOCKS] = page
+        s.pool[page + block % PAGE_BLOCKS] = epoch
 
 
+@mechanism
 def cut(s: Cbt) -> int:
     """A snapshot is taken: returns its changeId; later writes belong to the next epoch."""
-    s.current[0] += 1
-    return s.current[0] - 1
+    s.facts[CURRENT] += 1
+    return s.facts[CURRENT] - 1
 
 
 def changed(s: Cbt, since: int) -> list[int]:
     """Blocks written after changeId `since`, ascending. Ask at the cut. since = 0: all ever written."""
-    return sorted(block for block, epoch in s.epoch.items() if epoch > since)
+    out: list[int] = []
+    for number in range(int(s.facts[PAGES])):
+        page = int(s.page_of[number])
+        if page >= 0:
+            epochs = s.pool[page : page + PAGE_BLOCKS]
+            out.extend(block for block, epoch in enumerate(epochs, number * PAGE_BLOCKS) if epoch > since)
+    return out
 
 
 def extents(blocks: list[int]) -> int:

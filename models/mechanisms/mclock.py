@@ -13,6 +13,7 @@ cost units of the lightest flow (mechanisms that are compiled count in 64 bits).
 
 from typing import NamedTuple
 
+from sim.mechanism import mechanism
 from sim.units import NS_PER_S
 
 NEVER = 1 << 62
@@ -22,9 +23,12 @@ P_SCALE = 1 << 16
 CONSTRAINT, WEIGHT, NOBODY = 0, 1, 2
 """Phases of a dispatch."""
 
+FLOWS = 0
+"""Index into `facts`: the number of flows."""
+
 
 class MClock(NamedTuple):
-    """One column per flow, except `v`, the virtual time (one entry)."""
+    """One entry per flow in each column, except `v`, the virtual time (one entry), and `facts`."""
 
     r_step: list[int]  # ns per cost unit; 0: no reservation
     l_step: list[int]  # ns per cost unit; 0: no limit
@@ -39,6 +43,7 @@ class MClock(NamedTuple):
     head_p: list[int]
     queued: list[int]  # I/Os waiting
     v: list[int]
+    facts: list[int]  # FLOWS
 
 
 def mclock(reservations: list[int], limits: list[int], shares: list[int], credit_units: int) -> MClock:
@@ -59,9 +64,11 @@ def mclock(reservations: list[int], limits: list[int], shares: list[int], credit
         head_p=[0] * n,
         queued=[0] * n,
         v=[0],
+        facts=[n],
     )
 
 
+@mechanism
 def tag(s: MClock, flow: int, cost: int, now: int) -> tuple[int, int, int]:
     """The tags (R, L, P) of an I/O of `flow` that arrives now; it is counted as queued. R is kept unshifted."""
     r = NEVER
@@ -79,6 +86,7 @@ def tag(s: MClock, flow: int, cost: int, now: int) -> tuple[int, int, int]:
     return r, limit, p
 
 
+@mechanism
 def set_head(s: MClock, flow: int, r: int, limit: int, p: int) -> None:
     """These are the tags of the flow's first queued I/O."""
     s.head_r[flow] = r
@@ -86,12 +94,13 @@ def set_head(s: MClock, flow: int, r: int, limit: int, p: int) -> None:
     s.head_p[flow] = p
 
 
+@mechanism
 def pick(s: MClock, room: list[int], now: int) -> tuple[int, int]:
     """(flow, phase) to dispatch now among flows that have `room`; (-1, NOBODY) when none may. Ties: lowest flow."""
     best, best_r = -1, now + 1
     weight, weight_p = -1, NEVER
-    for flow, queued in enumerate(s.queued):
-        if queued and room[flow]:
+    for flow in range(s.facts[FLOWS]):
+        if s.queued[flow] and room[flow]:
             r = s.head_r[flow] - s.r_shift[flow]
             if r < best_r:
                 best, best_r = flow, r
@@ -99,9 +108,12 @@ def pick(s: MClock, room: list[int], now: int) -> tuple[int, int]:
                 weight, weight_p = flow, s.head_p[flow]
     if best >= 0:
         return best, CONSTRAINT
-    return (weight, WEIGHT) if weight >= 0 else (-1, NOBODY)
+    if weight >= 0:
+        return weight, WEIGHT
+    return -1, NOBODY
 
 
+@mechanism
 def dispatched(s: MClock, flow: int, cost: int, phase: int) -> None:
     """The flow's first I/O has left. What shares gave is not taken from its reservation."""
     s.queued[flow] -= 1
@@ -112,10 +124,11 @@ def dispatched(s: MClock, flow: int, cost: int, phase: int) -> None:
             s.r_prev[flow] -= cost * s.r_step[flow]
 
 
+@mechanism
 def next_time(s: MClock, room: list[int]) -> int:
     """When the next tag falls due among flows that have room; NEVER when nothing waits for time."""
     due = NEVER
-    for flow, queued in enumerate(s.queued):
-        if queued and room[flow]:
-            due = min(due, s.head_l[flow], s.head_r[flow] - s.r_shift[flow])
+    for flow in range(s.facts[FLOWS]):
+        if s.queued[flow] and room[flow]:
+            due = min(due, min(s.head_l[flow], s.head_r[flow] - s.r_shift[flow]))
     return due

@@ -9,48 +9,50 @@ Source: C. Hogan, Snapshot consolidation changes in vSphere 6.0 (2016); the thre
 from typing import NamedTuple
 
 from models.mechanisms import grains
+from sim.mechanism import mechanism
 
-CURSOR, GRAINS, CHUNK = range(3)
+CURSOR, GRAINS, CHUNK, COPIERS = range(4)
 AHEAD, BEHIND, COPYING = range(3)
 """Where a write falls."""
 
 
 class Mirror(NamedTuple):
-    """`busy`: first and last grain of each chunk being copied, flat."""
+    """`busy[2 * c]`, `busy[2 * c + 1]`: first and last grain of the chunk that copier c is at, or -1, -1."""
 
     busy: list[int]
-    facts: list[int]  # CURSOR (next grain to look at), GRAINS (of the disk), CHUNK (grains a chunk)
+    facts: list[int]  # CURSOR (next grain to look at), GRAINS (of the disk), CHUNK (grains a chunk), COPIERS
 
 
-def mirror(disk_grains: int, chunk_grains: int) -> Mirror:
-    """A pass that has not begun."""
-    return Mirror([], [0, disk_grains, chunk_grains])
+def mirror(disk_grains: int, chunk_grains: int, copiers: int) -> Mirror:
+    """A pass that has not begun; copiers are numbered from 0."""
+    return Mirror([-1] * (2 * copiers), [0, disk_grains, chunk_grains, copiers])
 
 
-def take(s: Mirror, held: grains.GrainMap) -> tuple[int, int]:
-    """The next chunk (first, last grain), now being copied; (-1, -1) when the cursor is at the end."""
+@mechanism
+def take(s: Mirror, held: grains.GrainMap, copier: int) -> tuple[int, int]:
+    """The next chunk (first, last grain), which this copier is at now; (-1, -1) when the cursor is at the end."""
     first = grains.next_held(held, s.facts[CURSOR], s.facts[GRAINS])
     if first >= s.facts[GRAINS]:
         s.facts[CURSOR] = s.facts[GRAINS]
         return -1, -1
     last = min(first + s.facts[CHUNK], s.facts[GRAINS]) - 1
     s.facts[CURSOR] = last + 1
-    s.busy.append(first)
-    s.busy.append(last)
+    s.busy[2 * copier] = first
+    s.busy[2 * copier + 1] = last
     return first, last
 
 
-def copied(s: Mirror, first: int) -> None:
-    """The chunk that begins at `first` is in the base."""
-    for i in range(0, len(s.busy), 2):
-        if s.busy[i] == first:
-            del s.busy[i : i + 2]
-            return
+@mechanism
+def copied(s: Mirror, copier: int) -> None:
+    """The chunk that this copier was at is in the base."""
+    s.busy[2 * copier] = -1
+    s.busy[2 * copier + 1] = -1
 
 
+@mechanism
 def where(s: Mirror, first: int, last: int) -> int:
     """AHEAD, BEHIND or COPYING for a write to grains first..last; part of it behind the cursor makes it BEHIND."""
-    for i in range(0, len(s.busy), 2):
+    for i in range(0, 2 * s.facts[COPIERS], 2):
         if first <= s.busy[i + 1] and s.busy[i] <= last:
             return COPYING
     return BEHIND if first < s.facts[CURSOR] else AHEAD

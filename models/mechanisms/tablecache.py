@@ -7,48 +7,59 @@ our guess.
 
 from typing import NamedTuple
 
+from sim.mechanism import mechanism
+
+SLOTS, HAND, KEYS = range(3)
+
 
 class TableCache(NamedTuple):
-    """`slot_of[key]`: where table `key` is kept, or -1; `key_in`, `used`: per slot; `hand[0]`: next to look at."""
+    """`slot_of[key]`: where table `key` is kept, or -1; `key_in` (-1: free) and `used`: per slot."""
 
     slot_of: list[int]
     key_in: list[int]
     used: list[int]
-    hand: list[int]
+    facts: list[int]  # SLOTS (0: everything is kept), HAND (the slot to look at next), KEYS (tables there can be)
 
 
 def table_cache(tables: int, slots: int) -> TableCache:
     """An empty cache for keys 0..tables-1; `slots` = 0 keeps everything."""
-    return TableCache([-1] * tables, [-1] * slots, [0] * slots, [0])
+    return TableCache([-1] * tables, [-1] * slots, [0] * slots, [slots, 0, tables])
 
 
+@mechanism
 def look_up(s: TableCache, key: int) -> bool:
     """True when the table was in memory; now it is."""
-    if not s.key_in:
+    if not s.facts[SLOTS]:
         return True
     slot = s.slot_of[key]
     if slot >= 0:
         s.used[slot] = 1
         return True
-    while s.used[s.hand[0]]:
-        s.used[s.hand[0]] = 0
-        s.hand[0] = (s.hand[0] + 1) % len(s.used)
-    slot = s.hand[0]
+    slot = s.facts[HAND]
+    while s.used[slot]:
+        s.used[slot] = 0
+        slot = (slot + 1) % s.facts[SLOTS]
     if s.key_in[slot] >= 0:
         s.slot_of[s.key_in[slot]] = -1
-    s.key_in[slot], s.slot_of[key], s.used[slot] = key, slot, 1
-    s.hand[0] = (slot + 1) % len(s.used)
+    s.key_in[slot] = key
+    s.slot_of[key] = slot
+    s.used[slot] = 1
+    s.facts[HAND] = (slot + 1) % s.facts[SLOTS]
     return False
 
 
+@mechanism
 def keep(s: TableCache, key: int) -> None:
     """A table just made in memory (a new table of a delta) is there without a read."""
     look_up(s, key)
 
 
+@mechanism
 def forget(s: TableCache) -> None:
     """Nothing is in memory: the disk was closed."""
-    for slot, key in enumerate(s.key_in):
+    for slot in range(s.facts[SLOTS]):
+        key = s.key_in[slot]
         if key >= 0:
-            s.slot_of[key] = s.key_in[slot] = -1
+            s.slot_of[key] = -1
+            s.key_in[slot] = -1
         s.used[slot] = 0

@@ -8,11 +8,13 @@ kept, so that a waiting I/O can be charged to what bound it. Left out: the switc
 
 from typing import NamedTuple
 
-DEPTH, DSNRO, OUTSTANDING, COMPETING, RELEASED = range(5)
+from sim.mechanism import mechanism
+
+DEPTH, DSNRO, OUTSTANDING, COMPETING, RELEASED, FLOWS = range(6)
 
 
 class Throttle(NamedTuple):
-    """One column per flow; `device`: DEPTH, DSNRO, OUTSTANDING, COMPETING, RELEASED (times a flow got room again)."""
+    """One entry per flow in each column; `device`: the six facts above, RELEASED the times a flow got room again."""
 
     queued: list[int]
     outstanding: list[int]
@@ -24,9 +26,10 @@ class Throttle(NamedTuple):
 
 def throttle(flows: int, depth: int, dsnro: int) -> Throttle:
     """An idle device."""
-    return Throttle([0] * flows, [0] * flows, [1] * flows, [-1] * flows, [0] * flows, [depth, dsnro, 0, 0, 0])
+    return Throttle([0] * flows, [0] * flows, [1] * flows, [-1] * flows, [0] * flows, [depth, dsnro, 0, 0, 0, flows])
 
 
+@mechanism
 def enqueued(s: Throttle, flow: int, now: int) -> None:
     """An I/O of `flow` waits."""
     if not s.queued[flow] and not s.outstanding[flow]:
@@ -34,6 +37,7 @@ def enqueued(s: Throttle, flow: int, now: int) -> None:
     s.queued[flow] += 1
 
 
+@mechanism
 def issued(s: Throttle, flow: int, now: int) -> None:
     """One of its waiting I/Os went to the device."""
     s.queued[flow] -= 1
@@ -42,6 +46,7 @@ def issued(s: Throttle, flow: int, now: int) -> None:
     _cap(s, flow, now)
 
 
+@mechanism
 def completed(s: Throttle, flow: int, now: int) -> None:
     """One of its I/Os came back."""
     s.outstanding[flow] -= 1
@@ -51,25 +56,29 @@ def completed(s: Throttle, flow: int, now: int) -> None:
         _compete(s, -1, now)
 
 
+@mechanism
 def has_slot(s: Throttle) -> bool:
     """Whether the device takes one more."""
     return s.device[OUTSTANDING] < s.device[DEPTH]
 
 
+@mechanism
 def capped_time(s: Throttle, flow: int, now: int) -> int:
     """How long the flow has been at DSNRO so far, in ns."""
     since = s.capped_since[flow]
     return s.capped_ns[flow] + (now - since if since >= 0 else 0)
 
 
+@mechanism
 def _compete(s: Throttle, change: int, now: int) -> None:
     before = s.device[COMPETING]
     s.device[COMPETING] += change
     if (before > 1) != (s.device[COMPETING] > 1) and s.device[OUTSTANDING] >= s.device[DSNRO]:
-        for flow in range(len(s.queued)):  # with fewer outstanding in all, no flow is or was at DSNRO
+        for flow in range(s.device[FLOWS]):  # with fewer outstanding in all, no flow is or was at DSNRO
             _cap(s, flow, now)
 
 
+@mechanism
 def _cap(s: Throttle, flow: int, now: int) -> None:
     capped = s.device[COMPETING] > 1 and s.outstanding[flow] >= s.device[DSNRO]
     if capped and s.capped_since[flow] < 0:

@@ -50,7 +50,7 @@ class Merge:
         self.stopped = False
         self._cap = bucket(0)
         self._working = costs.streams
-        disk.mirror = mirror.mirror(disk.grains, max(1, costs.chunk_bytes // disk.delta.grain_bytes))
+        disk.mirror = mirror.mirror(disk.grains, max(1, costs.chunk_bytes // disk.delta.grain_bytes), costs.streams)
         for number in range(costs.streams):
             disk.clock.process(self._copier(number))
 
@@ -64,12 +64,12 @@ class Merge:
         assert pass_ is not None
         key = order(ARRIVAL, 2, disk.flow.entity, number)
         while not self.stopped:
-            first, last = mirror.take(pass_, disk.map)
+            first, last = mirror.take(pass_, disk.map, number)
             if first < 0:
                 break
             started = clock._now
             size = yield from self._copy(first, last)
-            mirror.copied(pass_, first)
+            mirror.copied(pass_, number)
             waiting, disk.chunk_done = disk.chunk_done, clock.signal()
             waiting.fire()
             ready = admit(self._cap, started, transfer_ns(size, self.costs.rate_bytes_per_s))

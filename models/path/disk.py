@@ -191,7 +191,7 @@ class Disk:
         """An empty delta is on top; writes go there. Its space must be reserved."""
         self._reserved -= 1
         grains.push(self.map)
-        if self.delta.cached_tables and not self.cache.key_in:
+        if self.delta.cached_tables and not self.cache.facts[tablecache.SLOTS]:
             tables = self.map.facts[grains.TABLES] * grains.MAX_DEPTH
             self.cache = tablecache.table_cache(tables, self.delta.cached_tables)
 
@@ -219,7 +219,7 @@ class Disk:
 
     def track_changes(self, block_bytes: int) -> None:
         """Changed blocks are tracked from now on."""
-        self.tracking = cbt.cbt(block_bytes)
+        self.tracking = cbt.cbt(block_bytes, self.spec.size_bytes)
 
     @property
     def tracked(self) -> bool:
@@ -230,7 +230,7 @@ class Disk:
     def track_bytes(self) -> int:
         """Size of a tracked block."""
         assert self.tracking is not None
-        return self.tracking.block_bytes
+        return self.tracking.facts[cbt.BLOCK_BYTES]
 
     def changed_at_cut(self, since: int) -> tuple[list[int], int]:
         """A snapshot is cut: blocks changed after changeId `since`, and the changeId of this cut."""

@@ -10,8 +10,8 @@ from house_rules import PACKAGES, ROOT, plant, python_files
 
 OURS = {*PACKAGES, "tests", "results"}
 ALLOWED = {
-    "sim": {"numpy", "simpy", "scipy", "sim"},
-    "models": {"numpy", "simpy", "scipy", "sim", "models"},
+    "sim": {"numpy", "simpy", "scipy", "numba", "llvmlite", "sim"},
+    "models": {"numpy", "simpy", "scipy", "numba", "llvmlite", "sim", "models"},
 }
 FILE_MODULES = {"io", "os", "pathlib", "shutil", "tempfile", "logging", "subprocess", "socket", "sys", "sqlite3"}
 FILE_CALLS = {"open", "print", "input", "read_text", "read_bytes", "write_text", "write_bytes", "tofile", "fromfile"}

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from models.mechanisms import grains, mirror, replication
 
-GRAINS = 20
+GRAINS, COPIERS = 20, 3
 STEPS = st.lists(
     st.tuples(st.sampled_from(["take", "finish", "write", "write"]), st.integers(0, GRAINS - 1), st.integers(1, 6)),
     max_size=80,
@@ -22,8 +22,8 @@ class Bytes:
         self.version = 0
         for grain in first:
             self.put(grain)
-        self.pass_ = mirror.mirror(GRAINS, chunk)
-        self.busy: list[tuple[int, int, dict[int, int]]] = []  # chunk and what was read of it
+        self.pass_ = mirror.mirror(GRAINS, chunk, COPIERS)
+        self.busy: dict[int, tuple[int, int, dict[int, int]]] = {}  # by copier: its chunk and what was read of it
         self.copies = [0] * GRAINS
 
     def put(self, grain: int) -> None:
@@ -32,26 +32,28 @@ class Bytes:
         grains.allocate(self.map, grain)
 
     def take(self) -> bool:
-        first, last = mirror.take(self.pass_, self.map)
+        copier = next(c for c in range(COPIERS) if c not in self.busy)
+        first, last = mirror.take(self.pass_, self.map, copier)
         if first < 0:
             return False
         held = [g for g in range(first, last + 1) if grains.newest(self.map, g)]
         assert held[0] == first
         for grain in held:
             self.copies[grain] += 1
-        self.busy.append((first, last, {g: self.delta[g] for g in held}))
+        self.busy[copier] = first, last, {g: self.delta[g] for g in held}
         return True
 
     def finish(self, which: int) -> None:
         if self.busy:
-            first, _, read = self.busy.pop(which % len(self.busy))
-            mirror.copied(self.pass_, first)
+            copier = sorted(self.busy)[which % len(self.busy)]
+            _, _, read = self.busy.pop(copier)
+            mirror.copied(self.pass_, copier)
             for grain, version in read.items():
                 self.base[grain] = version
 
     def write(self, first: int, last: int) -> None:
         where = mirror.where(self.pass_, first, last)
-        touches = any(first <= b and a <= last for a, b, _ in self.busy)
+        touches = any(first <= b and a <= last for a, b, _ in self.busy.values())
         assert (where == mirror.COPYING) == touches
         if where == mirror.COPYING:
             return  # held until the chunk is done
@@ -67,7 +69,7 @@ def test_after_the_pass_the_base_has_every_grain_and_each_was_copied_at_most_onc
 ) -> None:
     disk = Bytes(first, chunk, table)
     for kind, a, size in steps:
-        if kind == "take" and len(disk.busy) < 3:
+        if kind == "take" and len(disk.busy) < COPIERS:
             disk.take()
         elif kind == "finish":
             disk.finish(a)
@@ -150,7 +152,7 @@ def test_the_map_is_a_set_and_a_run_is_contiguous_dirty_and_on_one_disk(
         facts = group.facts
         assert facts[replication.MODE] == twin.mode
         assert facts[replication.USED] == sum(twin.buffer) <= capacity
-        assert facts[replication.DIRTY] == len(twin.dirty) == group.dirty.count(1)
+        assert facts[replication.DIRTY] == len(twin.dirty) == replication.dirty_flags(group)
         assert facts[replication.SPLIT] == facts[replication.BUFFERED] + facts[replication.DIRTIED]
 
 

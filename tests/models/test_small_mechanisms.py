@@ -67,7 +67,7 @@ WRITES = st.lists(st.one_of(st.none(), st.tuples(st.integers(0, 999), st.integer
 
 @given(WRITES, st.sampled_from([1, 7, 64, 1000, 4096]))
 def test_changed_blocks_are_those_written_since_the_given_cut(steps: list[tuple[int, int] | None], block: int) -> None:
-    tracking = cbt.cbt(block)
+    tracking = cbt.cbt(block, 1000)
     since: dict[int, set[int]] = {0: set()}  # by changeId: blocks written after it
     for step in steps:
         if step is None:
