@@ -58,17 +58,17 @@ def _chains(hypervisor: Hypervisor) -> Iterator[Line]:
     for vm in hypervisor.vms:
         for disk in vm.disks:
             held = grains.copies(disk.map)
-            yield Line("grains in maps = grains allocated", disk.spec.name, held, disk.map.facts[grains.TOTAL])
-            yield Line("grains by level add up", disk.spec.name, _by_level(disk), disk.map.facts[grains.TOTAL])
+            yield Line("grains in maps = grains allocated", disk.spec.name, held, disk.held_grains)
+            yield Line("grains by level add up", disk.spec.name, _by_level(disk), disk.held_grains)
 
 
 def _by_level(disk: Disk) -> int:
-    return sum(disk.map.allocated[1 : grains.depth(disk.map) + 1])
+    return sum(int(held) for held in disk.map.allocated[1 : disk.depth + 1])
 
 
 def _groups(hypervisor: Hypervisor) -> Iterator[Line]:
     for replicator in hypervisor.replicators:
-        name, facts = replicator.spec.name, replicator.group.facts
+        name, facts = replicator.spec.name, [int(fact) for fact in replicator.group.facts]
         turned = facts[replication.BUFFERED] + facts[replication.DIRTIED]
         yield Line("bytes split = buffered + turned into dirty map", name, facts[replication.SPLIT], turned)
         unconfirmed = replicator.queued_bytes + replicator.flying_bytes

@@ -75,8 +75,9 @@ def _where(s: GrainMap, grain: int) -> tuple[int, int]:
     page = s.page_of[grain // size]
     if page >= 0:
         at = page + 2 * (grain % size)
-        if s.pool[at]:
-            return bit_length(s.pool[at]), s.pool[at + 1]
+        mask = s.pool[at]
+        if mask:
+            return bit_length(mask), s.pool[at + 1]
     return 0, grain
 
 

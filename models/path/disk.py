@@ -174,7 +174,7 @@ class Disk:
     @property
     def depth(self) -> int:
         """Deltas in the chain."""
-        return grains.depth(self.map)
+        return int(grains.depth(self.map))
 
     def reserve_delta(self) -> bool:
         """Takes the space of an empty delta's metadata; False when the datastore has not that much."""
@@ -211,7 +211,7 @@ class Disk:
     @property
     def held_grains(self) -> int:
         """Grains that the deltas hold, all levels."""
-        return self.map.facts[grains.TOTAL]
+        return int(self.map.facts[grains.TOTAL])
 
     def held_bytes(self) -> int:
         """Bytes that the deltas hold, all levels."""
@@ -230,20 +230,20 @@ class Disk:
     def track_bytes(self) -> int:
         """Size of a tracked block."""
         assert self.tracking is not None
-        return self.tracking.facts[cbt.BLOCK_BYTES]
+        return int(self.tracking.facts[cbt.BLOCK_BYTES])
 
     def changed_at_cut(self, since: int) -> tuple[list[int], int]:
         """A snapshot is cut: blocks changed after changeId `since`, and the changeId of this cut."""
         assert self.tracking is not None
-        return cbt.changed(self.tracking, since), cbt.cut(self.tracking)
+        return cbt.changed(self.tracking, since), int(cbt.cut(self.tracking))
 
     # -- space ----------------------------------------------------------------------------------------------------
 
     def delta_bytes(self) -> int:
         """What the delta files take on the datastore: grains rounded up to growth steps, plus metadata."""
         grain, step = self.delta.grain_bytes, self.delta.growth_bytes
-        depth = grains.depth(self.map)
-        grown = sum(-(-self.map.allocated[level] * grain // step) * step for level in range(1, depth + 1))
+        depth = self.depth
+        grown = sum(-(-int(self.map.allocated[level]) * grain // step) * step for level in range(1, depth + 1))
         return grown + (depth + self._reserved) * self._reserve()
 
     def _reserve(self) -> int:
