@@ -98,11 +98,12 @@ def test_the_next_held_grain(held: set[int], table: int, start: int) -> None:
 
 # -- the replication map ---------------------------------------------------------------------------------------------
 
-DISKS = [100, 33, 64]
+DISKS = [410, 33, 960]
+"""41, 4 and 96 extents of 10 bytes: a disk's last word is the next one's first."""
 EXTENT = 10
 SPLITS = st.lists(
     st.one_of(
-        st.tuples(st.just("write"), st.integers(0, 2), st.integers(0, 99), st.integers(1, 60)),
+        st.tuples(st.just("write"), st.integers(0, 2), st.integers(0, 959), st.integers(1, 400)),
         st.tuples(st.sampled_from(["confirm", "drained", "take"]), st.just(0), st.just(0), st.just(0)),
     ),
     max_size=60,
@@ -129,7 +130,7 @@ class SetMap:
         return False
 
 
-@given(st.integers(1, 150), st.booleans(), SPLITS)
+@given(st.integers(1, 900), st.booleans(), SPLITS)
 def test_the_map_is_a_set_and_a_run_is_contiguous_dirty_and_on_one_disk(
     capacity: int, seeded: bool, steps: list[tuple[str, int, int, int]]
 ) -> None:
@@ -168,15 +169,15 @@ def check_run(group: replication.Group, twin: SetMap) -> None:
     twin.dirty -= run
 
 
-@given(st.sets(st.integers(0, 9), min_size=1))
+@given(st.sets(st.integers(0, 99), min_size=1))
 def test_the_search_goes_round_so_that_a_busy_extent_starves_none(dirty: set[int]) -> None:
     """Extent 0 is marked again after every take: all others still get their turn."""
-    group = replication.group([100], EXTENT, 1, seeded=True)
+    group = replication.group([1000], EXTENT, 1, seeded=True)
     group.facts[replication.MODE] = replication.RESYNC
     for extent in dirty:
         replication.split(group, 0, extent * EXTENT, 1)
     seen: set[int] = set()
-    for _ in range(11):
+    for _ in range(101):
         _, first, extents = replication.take_dirty(group)
         seen |= set(range(first, first + extents))
         replication.split(group, 0, 0, 1)

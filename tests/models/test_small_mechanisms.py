@@ -61,19 +61,19 @@ def test_without_slots_everything_is_in_memory() -> None:
 
 # -- changed blocks --------------------------------------------------------------------------------------------------
 
-WRITES = st.lists(st.one_of(st.none(), st.tuples(st.integers(0, 999), st.integers(1, 300))), max_size=40)
-"""Writes (offset, size) of a disk of 1,000 bytes, and cuts (None)."""
+WRITES = st.lists(st.one_of(st.none(), st.tuples(st.integers(0, 3999), st.integers(1, 300))), max_size=40)
+"""Writes (offset, size) of a disk of 4,000 bytes, and cuts (None): at 1 byte a block that is 4 pages."""
 
 
-@given(WRITES, st.sampled_from([1, 7, 64, 1000, 4096]))
+@given(WRITES, st.sampled_from([1, 3, 7, 64, 1000, 4096]))
 def test_changed_blocks_are_those_written_since_the_given_cut(steps: list[tuple[int, int] | None], block: int) -> None:
-    tracking = cbt.cbt(block, 1000)
+    tracking = cbt.cbt(block, 4000)
     since: dict[int, set[int]] = {0: set()}  # by changeId: blocks written after it
     for step in steps:
         if step is None:
             since[cbt.cut(tracking)] = set()
         else:
-            offset, size = step[0], min(step[1], 1000 - step[0])
+            offset, size = step[0], min(step[1], 4000 - step[0])
             cbt.mark(tracking, offset, size)
             touched = {byte // block for byte in range(offset, offset + size)}
             for blocks in since.values():
@@ -82,6 +82,8 @@ def test_changed_blocks_are_those_written_since_the_given_cut(steps: list[tuple[
         found = cbt.changed(tracking, change_id)
         assert found == sorted(blocks)
         assert cbt.extents(found) == sum(1 for one in blocks if one - 1 not in blocks)
+    pages = {block // cbt.PAGE_BLOCKS for block in since[0]}
+    assert len(tracking.pool) == len(pages) * cbt.PAGE_BLOCKS
 
 
 @given(st.integers(1, 1000), st.integers(1, 200), st.integers(1, 200), st.data())
@@ -96,22 +98,32 @@ def test_the_tools_blocks_cover_the_changed_bytes_of_the_disk_and_no_more(
 
 # -- rate caps -------------------------------------------------------------------------------------------------------
 
+STARTS = (0, 1 << 61)
+"""Clock times: at the start, and beyond any run."""
 
-@given(st.integers(0, 50), st.lists(st.tuples(st.integers(0, 30), st.integers(0, 40)), max_size=40))
-def test_a_bucket_is_a_bucket_of_tokens(depth: int, steps: list[tuple[int, int]]) -> None:
+
+@given(
+    st.integers(0, 50),
+    st.lists(st.tuples(st.integers(0, 30), st.integers(0, 40)), max_size=40),
+    st.sampled_from(STARTS),
+)
+def test_a_bucket_is_a_bucket_of_tokens(depth: int, steps: list[tuple[int, int]], start: int) -> None:
     """Tokens of one ns drip in every ns, at most `depth` of them; work takes its cost and waits while they are owed."""
-    cap, tokens, now = bucket.bucket(depth), depth, 0
+    cap, tokens, now = bucket.bucket(depth), depth, start
     for gap, cost in steps:
         now += gap
         tokens = min(depth, tokens + gap) - cost
         assert bucket.admit(cap, now, cost) == now + max(0, -tokens)
 
 
-@given(st.integers(0, 2**33), st.integers(1, 2**40))
+@given(
+    st.one_of(st.integers(0, 2**33 - 1), st.just(2**33 - 1)), st.one_of(st.integers(1, 2**58 - 1), st.just(2**58 - 1))
+)
 def test_a_transfer_takes_its_time_to_the_nearest_ns(size: int, rate: int) -> None:
     exact = Fraction(size * 10**9, rate)
     assert abs(bucket.transfer_ns(size, rate) - exact) <= Fraction(1, 2)
     assert bucket.transfer_ns(size, 0) == 0
+    assert size * 10**9 + rate // 2 < 2**63  # as its bound says
 
 
 # -- DSNRO and the device queue --------------------------------------------------------------------------------------

@@ -33,15 +33,51 @@ def test_grain_map_agrees_with_dictionaries(history: list[object], table_grains:
     _same(twin, under, read)
 
 
+@given(st.lists(st.lists(ios, max_size=12), max_size=8), st.sampled_from([1, 8, 40]), ios)
+def test_pages_given_back_are_clean_and_are_used_before_new_ones(
+    rounds: list[list[tuple[int, int]]], table_grains: int, read: tuple[int, int]
+) -> None:
+    """Each round is a delta that is folded at its end: memory is that of the round that touched most tables."""
+    under, most = grains.grain_map(GRAINS, table_grains), 0
+    for writes in rounds:
+        twin = DictChain(GRAIN_BYTES)
+        twin.push()
+        grains.push(under)
+        for write in writes:
+            for grain in twin.write(*write):
+                assert grains.allocate(under, grain)
+        _same(twin, under, read)
+        most = max(most, len({grain // table_grains for grain in twin.deltas[0]}))
+        assert len(under.pool) == most * 2 * table_grains
+        assert grains.fold(under) == len(twin.deltas[0])
+        assert grains.copies(under) == 0
+
+
+@given(st.lists(ios, min_size=grains.MAX_DEPTH, max_size=grains.MAX_DEPTH), ios)
+def test_the_deepest_chain(writes: list[tuple[int, int]], read: tuple[int, int]) -> None:
+    twin, under = DictChain(GRAIN_BYTES), grains.grain_map(GRAINS, 16)
+    for write in writes:
+        twin.push()
+        grains.push(under)
+        for grain in twin.write(*write):
+            assert grains.allocate(under, grain)
+    assert grains.depth(under) == grains.MAX_DEPTH
+    _same(twin, under, read)
+
+
 def _same(twin: DictChain, under: grains.GrainMap, read: tuple[int, int]) -> None:
     depth = len(twin.deltas)
     assert grains.depth(under) == depth
+    assert grains.copies(under) == under.facts[grains.TOTAL] == sum(len(delta) for delta in twin.deltas)
     assert under.allocated[1 : depth + 1] == [len(delta) for delta in twin.deltas]
     assert [grains.newest(under, g) for g in range(GRAINS)] == [twin.find(g)[0] for g in range(GRAINS)]
     touched = twin.grains(*read)
     assert grains.runs(under, touched[0], touched[-1]) == twin.runs(*read)
     for below in range(depth + 1):
         assert grains.runs_below(under, touched[0], touched[-1], below) == twin.runs_below(*read, below)
+    for table in range(under.facts[grains.TABLES]):
+        inside = range(table * under.facts[grains.TABLE_GRAINS], (table + 1) * under.facts[grains.TABLE_GRAINS])
+        assert grains.table_is_empty(under, table) == (not any(twin.find(g)[0] for g in inside))
     held = [g for g in range(GRAINS) if twin.find(g)[0]]
     for start in range(GRAINS):
         assert grains.next_held(under, start, GRAINS) == next((g for g in held if g >= start), GRAINS)

@@ -98,7 +98,7 @@ def drive(scheduler: Scheduler, arrivals: list[Arrival], slots: int, service: in
 def flow_rights(draw: st.DrawFn) -> Share:
     reservation = draw(st.sampled_from(RATES))
     limit = draw(st.sampled_from([rate for rate in RATES if rate == 0 or rate >= reservation]))
-    return Share(reservation, limit, draw(st.sampled_from([1, 2, 4, 8])), CREDIT)
+    return Share(reservation, limit, draw(st.sampled_from([1, 2, 4, 8, 4096])), CREDIT)
 
 
 scenes = st.lists(flow_rights(), min_size=1, max_size=4).flatmap(
@@ -115,9 +115,11 @@ scenes = st.lists(flow_rights(), min_size=1, max_size=4).flatmap(
 )  # fmt: skip
 
 
-@given(scenes)
-def test_the_same_dispatches(scene: tuple[list[Share], list[Arrival], int, int]) -> None:
+@given(scenes, st.sampled_from([0, 1 << 61]))
+def test_the_same_dispatches(scene: tuple[list[Share], list[Arrival], int, int], start: int) -> None:
+    """At the start of a clock and late on it."""
     shares, arrivals, slots, service = scene
+    arrivals = [arrival._replace(at=start + arrival.at) for arrival in arrivals]
     expected = drive(Twin(shares), arrivals, slots, service)
     assert drive(Mechanism(shares), arrivals, slots, service) == expected
     assert len(expected) == len(arrivals)
