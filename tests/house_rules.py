@@ -18,6 +18,12 @@ def python_files(root: Path, folders: tuple[str, ...] = PACKAGES) -> Iterator[tu
             yield path.relative_to(root).as_posix(), ast.parse(path.read_text())
 
 
+def marked(tree: ast.Module) -> list[ast.FunctionDef]:
+    """The functions decorated with `@mechanism`."""
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    return [f for f in functions if "mechanism" in {ast.unparse(mark) for mark in f.decorator_list}]
+
+
 def tracked(root: Path) -> list[Path]:
     """The files git keeps below `root`; where git cannot say, all files but those that are made here."""
     if (root / ".git").exists():
