@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import GRAIN, KIB, MIB, S, trace, world
 
-from models.path.guest import poisson, rates
+from models.arrivals import poisson, rates
 from models.scenario import Scenario, Workload
 from models.workload import (
     Block,
