@@ -3,10 +3,12 @@
 A fixed number of Philox words per ordinal and inverse CDFs only, so that every protection arm sees the same guest I/O:
 disk, address, size, direction, think time or arrival gap, and the service time it would draw at the datastore.
 Zipf: rank r has probability ~ r^-s; ranks are scattered over the span by a fixed bijection.
+Everything is drawn in blocks of ordinals (`..._blocks`); what a value is does not depend on the block's length.
 """
 
 from collections.abc import Iterator
 from functools import cache
+from itertools import count
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +18,7 @@ from models.scenario import Addresses, Datastore, Distribution, ServiceLaw, Vm, 
 from sim.streams import BLOCK, Floats, exponential, philox, uniforms
 
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 WORDS = 8
 GAP, DISK, SIZE, DIRECTION, ADDRESS, SERVICE, WITHIN, _SPARE = range(WORDS)
 ZIPF_RANKS = 1 << 18
@@ -31,6 +34,17 @@ class Draw(NamedTuple):
     offset: int
     size: int
     service_ns: int  # latency part, without the transfer
+
+
+class Block(NamedTuple):
+    """Successive guest I/Os: the fields of `Draw` as columns."""
+
+    gap: Floats
+    disk: Ints
+    write: Bools
+    offset: Ints
+    size: Ints
+    service_ns: Ints
 
 
 def unit_mean(u: Floats, distribution: Distribution, sigma_milli: int) -> Floats:
@@ -52,10 +66,31 @@ def latencies(u: Floats, law: ServiceLaw) -> Ints:
 
 def service_stream(seed: int, replicate: int, entity: str, datastore: Datastore, write: bool) -> Iterator[int]:
     """Latency parts for the I/Os that a mechanism causes: a stream of its own."""
+    for block in service_blocks(seed, replicate, entity, datastore, write):
+        yield from block.tolist()
+
+
+def service_blocks(
+    seed: int, replicate: int, entity: str, datastore: Datastore, write: bool, block: int = BLOCK
+) -> Iterator[Ints]:
+    """The same, so many at a time."""
     bits = philox(seed, replicate, entity, "service of writes" if write else "service of reads")
     law = datastore.write if write else datastore.read
     while True:
-        yield from latencies(uniforms(bits, BLOCK, 1)[:, 0], law).tolist()
+        yield latencies(uniforms(bits, block, 1)[:, 0], law)
+
+
+def hop_stream(seed: int, replicate: int, entity: str) -> Iterator[float]:
+    """Unit-mean exponentials for the hops through a VM's filter, down and up in the order they are begun."""
+    for block in hop_blocks(seed, replicate, entity):
+        yield from block.tolist()
+
+
+def hop_blocks(seed: int, replicate: int, entity: str, block: int = BLOCK) -> Iterator[Floats]:
+    """The same, so many at a time."""
+    bits = philox(seed, replicate, entity, "hops")
+    while True:
+        yield unit_mean(uniforms(bits, block, 1)[:, 0], "exponential", 1000)
 
 
 @cache
@@ -98,32 +133,44 @@ class Placer:
 
 def guest_io(vm: Vm, workload: Workload, datastores: dict[str, Datastore], seed: int, replicate: int) -> Iterator[Draw]:
     """The endless sequence of a workload's I/Os by ordinal; a traced one ends with its trace."""
+    for block in guest_blocks(vm, workload, datastores, seed, replicate):
+        yield from map(Draw, *(column.tolist() for column in block))
+
+
+def guest_blocks(
+    vm: Vm, workload: Workload, datastores: dict[str, Datastore], seed: int, replicate: int, block: int = BLOCK
+) -> Iterator[Block]:
+    """The same, so many at a time; the last block of a trace may be shorter."""
     bits = philox(seed, replicate, f"{vm.name}/{workload.name}", "guest I/O")
     placers = {
         (disk, write): Placer(workload.write_addresses if write else workload.read_addresses, vm.disks[disk].size_bytes)
         for disk in workload.disks
         for write in (False, True)
     }
-    first = 0
-    while True:
-        u = uniforms(bits, BLOCK, WORDS)
+    stores = [datastores[disk.datastore] for disk in vm.disks]
+    kind: Distribution = workload.think_distribution if workload.kind == "closed" else "exponential"
+    for first in count(0, block):
+        u = uniforms(bits, block, WORDS)
         columns = _traced(workload, first, u) if workload.trace else _synthetic(workload, u, placers, first)
         disks, writes, offsets, sizes = columns
-        if not len(disks):
+        u = u[: len(disks)]
+        if not len(u):
             return
-        service = np.zeros(len(disks), dtype=np.int64)
-        for index in workload.disks:
-            store = datastores[vm.disks[index].datastore]
-            here = disks == index
-            service = np.where(here & writes, latencies(u[: len(disks), SERVICE], store.write), service)
-            service = np.where(here & ~writes, latencies(u[: len(disks), SERVICE], store.read), service)
-        kind: Distribution = workload.think_distribution if workload.kind == "closed" else "exponential"
-        gaps = unit_mean(u[: len(disks), GAP], kind, 1000).tolist()
-        yield from map(Draw, gaps, disks.tolist(), writes.tolist(), offsets.tolist(), sizes.tolist(), service.tolist())
-        first += BLOCK
+        service = _services(u[:, SERVICE], disks, writes, stores)
+        yield Block(unit_mean(u[:, GAP], kind, 1000), disks, writes, offsets, sizes, service)
 
 
-Columns = tuple[Ints, npt.NDArray[np.bool_], Ints, Ints]
+def _services(u: Floats, disks: Ints, writes: Bools, stores: list[Datastore]) -> Ints:
+    """Each I/O's latency part by the law of its disk's datastore, for its direction."""
+    service = np.empty(len(u), dtype=np.int64)
+    for disk in np.unique(disks).tolist():
+        for write, law in ((False, stores[disk].read), (True, stores[disk].write)):
+            here = (disks == disk) & (writes == write)
+            service[here] = latencies(u[here], law)
+    return service
+
+
+Columns = tuple[Ints, Bools, Ints, Ints]
 
 
 def _traced(workload: Workload, first: int, u: Floats) -> Columns:

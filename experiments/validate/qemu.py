@@ -18,7 +18,7 @@ from experiments.validate.build import HOST, MIB, MS, US, S, closed_loop, law, o
 from experiments.validate.laws import claim_of, measured, missing, of_law, present
 from experiments.validate.measure import latency, one, rate
 from experiments.validate.row import Row, Slack, judge, not_run, share
-from models.path.guest import poisson, rates
+from models.arrivals import poisson, rates
 from models.scenario import Datastore, Scenario
 from models.workload import guest_io
 

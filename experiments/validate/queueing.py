@@ -12,7 +12,7 @@ from experiments.validate import forms
 from experiments.validate.build import DEEP, KIB, MS, S, closed_loop, disk, law, open_loop, scenario, store, vm
 from experiments.validate.measure import ledger_mean, mean_latency, one, rate, runs
 from experiments.validate.row import Claim, Row, Slack, exact, judge, judge_sample, share
-from models.path.guest import poisson, rates
+from models.arrivals import poisson, rates
 from models.scenario import Distribution, Scenario, ServiceLaw
 from models.workload import guest_io
 

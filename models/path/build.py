@@ -18,9 +18,9 @@ from models.path.device import Device, Flow, Share
 from models.path.disk import Disk
 from models.path.replica import Replicator, Splitter
 from models.path.vm import Vm
-from models.workload import guest_io, service_stream, unit_mean
+from models.workload import guest_io, hop_stream, service_stream
 from sim.clock import Clock
-from sim.streams import BLOCK, philox, uniform_stream, uniforms
+from sim.streams import uniform_stream
 
 CBT_MAX_DISK = int(default("fixed.cbt_doubling"))
 """Up to this disk size changed blocks have the configured size; it doubles with the disk above (CBT v1)."""
@@ -102,7 +102,7 @@ class Hypervisor:
         host = next(h for h in self.spec.hosts if h.name == spec.host)
         vm.path_latency_ns = host.path_latency_ns
         for f in spec.filters:
-            vm.filters.append(Hop(f, self._hops(f"{spec.name}/{f.name}")))
+            vm.filters.append(Hop(f, hop_stream(self.seed, self.replicate, f"{spec.name}/{f.name}")))
         for d in spec.disks:
             share = Share(d.reservation_iops, d.limit_iops, d.shares)
             flow = self._device(spec.host, d.datastore).add_flow(d.name, self._entity(), index, share)
@@ -112,11 +112,6 @@ class Hypervisor:
             disk.write_draws = service_stream(self.seed, self.replicate, d.name, store, write=True)
             vm.disks.append(disk)
         return vm
-
-    def _hops(self, entity: str) -> Iterator[float]:
-        bits = philox(self.seed, self.replicate, entity, "hops")
-        while True:
-            yield from unit_mean(uniforms(bits, BLOCK, 1)[:, 0], "exponential", 1000).tolist()
 
     def _place_disks(self) -> None:
         for store in self.stores.values():

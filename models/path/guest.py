@@ -11,15 +11,11 @@ from typing import Any
 
 from simpy.events import Event
 
-from models import scenario
+from models.arrivals import poisson, rates
 from models.path.io import GuestIo
 from models.path.vm import Vm
 from models.workload import Draw
 from sim.clock import ARRIVAL, Clock, Signal, order
-from sim.streams import exponential_of
-from sim.units import NS_PER_S
-
-NEVER_NS = 1 << 62
 
 
 def start(clock: Clock, vm: Vm, number: int, draws: Iterator[Draw], states: Iterator[float]) -> None:
@@ -35,40 +31,6 @@ def start(clock: Clock, vm: Vm, number: int, draws: Iterator[Draw], states: Iter
         clock.process(_arrivals(clock, vm, number, key, zip(times, draws, strict=False)))
     else:
         clock.process(_arrivals(clock, vm, number, key, poisson(draws, rates(spec, states))))
-
-
-def rates(spec: scenario.Workload, states: Iterator[float]) -> Iterator[tuple[int, int]]:
-    """(end of a stretch, mean gap in it), in ns, one stretch after the other for ever; gap 0: no arrivals."""
-
-    def gap(iops: int) -> int:
-        return NS_PER_S // iops if iops else 0
-
-    if spec.two_state is not None:
-        now, busy, state = 0, False, spec.two_state
-        for u in states:
-            now += 1 + round((state.mean_busy_ns if busy else state.mean_quiet_ns) * exponential_of(u))
-            yield now, gap(state.busy_rate_iops if busy else spec.rate_iops)
-            busy = not busy
-    for burst in sorted(spec.bursts, key=lambda b: b.start_ns):
-        yield burst.start_ns, gap(spec.rate_iops)
-        yield burst.start_ns + burst.duration_ns, gap(burst.rate_iops)
-    yield NEVER_NS, gap(spec.rate_iops)
-
-
-def poisson(draws: Iterator[Draw], stretches: Iterator[tuple[int, int]]) -> Iterator[tuple[int, Draw]]:
-    """Arrival times of a Poisson process whose rate is constant in each stretch, by inverting its summed rate."""
-    now = 0
-    end, gap = next(stretches)
-    for draw in draws:
-        left = draw.gap  # in units of the mean gap
-        while not gap or now + left * gap >= end:
-            if end >= NEVER_NS:
-                return
-            left -= (end - now) / gap if gap else 0
-            now = end
-            end, gap = next(stretches)
-        now += round(left * gap)
-        yield now, draw
 
 
 def _arrivals(

@@ -1,5 +1,6 @@
 """The guest's I/O: a function of its identity, inside its region, as often and as large as was asked for."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -10,9 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import GRAIN, KIB, MIB, S, trace, world
 
-from models.path.guest import poisson, rates
+from models.arrivals import poisson, rates
 from models.scenario import Scenario, Workload
-from models.workload import Draw, guest_io, unit_mean
+from models.workload import (
+    Block,
+    Draw,
+    guest_blocks,
+    guest_io,
+    hop_blocks,
+    hop_stream,
+    service_blocks,
+    service_stream,
+    unit_mean,
+)
 from sim.streams import BLOCK, Floats, philox, uniforms
 
 
@@ -174,3 +185,56 @@ def test_a_service_quantile_belongs_to_the_io_and_the_law_to_its_datastore() -> 
     for a, b in zip(one, other, strict=True):
         factor = 0.1 if a.write else 10
         assert abs(a.service_ns - b.service_ns * factor) <= 10
+
+
+MIXES = st.fixed_dictionaries({
+    "addresses": st.fixed_dictionaries({
+        "pattern": st.sampled_from(["uniform", "zipf", "sequential"]), "span": st.sampled_from(["64 KiB", "700 KiB"]),
+        "align": st.sampled_from(["512 B", "4 KiB"]),
+    }),
+    "sizes": st.sampled_from([{"4 KiB": 1}, {"4 KiB": 1, "12 KiB": 2, "64 KiB": 1}]),
+    "read": st.sampled_from(["0 %", "40 %", "100 %"]), "kind": st.sampled_from(["open", "closed"]),
+})  # fmt: skip
+LAWS = {
+    "read": {"latency": "0.5 ms", "distribution": "lognormal", "sigma": 0.8, "stream": "none"},
+    "write": {"latency": "2 ms", "distribution": "exponential", "stream": "none"},
+}
+
+
+def same(blocks: Iterator[Block], rows: list[Draw]) -> bool:
+    """Whether the blocks' rows are these, as far as they go."""
+    columns = [np.concatenate(column).tolist() for column in zip(*blocks, strict=True)]
+    return list(map(Draw, *columns))[: len(rows)] == rows
+
+
+@settings(max_examples=40, deadline=None)
+@given(MIXES, st.integers(1, 3), st.sampled_from([1, 7, 100, 511, 513, 4096]))
+def test_a_block_of_any_length_holds_the_same_ios(mix: dict[str, Any], disks: int, block: int) -> None:
+    vm = {"disk": [{"size": "3 MiB", "count": disks}], "workload": [mix]}
+    spec = world({"datastore": {"d": LAWS}, "vm": {"a": vm}})
+    stores, count = {store.name: store for store in spec.datastores}, 60 if block == 1 else 1300
+    blocks = guest_blocks(spec.vms[0], spec.vms[0].workloads[0], stores, spec.run.seed, 0, block)
+    assert same(islice(blocks, -(-count // block)), draws(spec, count))
+
+
+@pytest.mark.parametrize("block", [1, 7, 519, 520, 4096])
+def test_a_block_of_any_length_holds_the_same_trace(block: int) -> None:
+    ios = [(n * 1000, n * 512, 512 + n, n % 3 == 0) for n in range(519)]
+    spec = replace(world(), vms=(replace(world().vms[0], workloads=(trace(ios),)),))
+    stores = {store.name: store for store in spec.datastores}
+    blocks = list(guest_blocks(spec.vms[0], spec.vms[0].workloads[0], stores, spec.run.seed, 0, block))
+    assert [len(part.gap) for part in blocks] == [min(block, 519 - at) for at in range(0, 519, block)]
+    assert same(iter(blocks), draws(spec, 10_000))
+
+
+@pytest.mark.parametrize("block", [1, 7, 513, 4096])
+def test_hops_and_mechanisms_services_too(block: int) -> None:
+    store, count = world({"datastore": {"d": LAWS}}).datastores[0], 60 if block == 1 else 1300
+
+    def head(blocks: Iterator[Any]) -> list[float]:
+        return [value for part in islice(blocks, -(-count // block)) for value in part.tolist()][:count]
+
+    assert head(hop_blocks(3, 1, "a/first", block)) == list(islice(hop_stream(3, 1, "a/first"), count))
+    for write in (False, True):
+        stream = list(islice(service_stream(3, 1, "a:0", store, write), count))
+        assert head(service_blocks(3, 1, "a:0", store, write, block)) == stream

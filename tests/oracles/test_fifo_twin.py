@@ -6,7 +6,7 @@ from itertools import takewhile
 import pytest
 
 from experiments.validate.build import MS, S, law, open_loop, scenario, store, vm
-from models.path.guest import poisson, rates
+from models.arrivals import poisson, rates
 from models.run import simulate
 from models.scenario import Distribution
 from models.workload import guest_io
