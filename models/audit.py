@@ -6,9 +6,9 @@ model, not of the scenario.
 
 from collections.abc import Iterator
 
+from models.chain import Chain
 from models.mechanisms import grains, replication
-from models.path.build import Hypervisor
-from models.path.disk import Disk
+from models.stories.acts import Hypervisor
 from sim.audit import Line
 
 
@@ -25,12 +25,10 @@ def audit(hypervisor: Hypervisor, now: int) -> list[Line]:
 
 def _devices(hypervisor: Hypervisor, now: int) -> Iterator[Line]:
     for (host, store), device in hypervisor.devices.items():
-        name = f"{host} / {store}"
-        inside = [command for flow in device.flows for command in flow.queue] + list(device.inside.values())
-        finished = device.bytes_finished + sum(command.size for command in inside)
-        yield Line("bytes submitted = completed + in flight", name, device.bytes_submitted, finished)
-        yield Line("commands submitted = completed + in flight", name, device.submitted, device.finished + len(inside))
-        yield Line("Little's law at the device", name, *device.little(now))
+        name, a = f"{host} / {store}", device.account(now)
+        yield Line("bytes submitted = completed + in flight", name, a.bytes_submitted, a.bytes_finished + a.bytes_inside)
+        yield Line("commands submitted = completed + in flight", name, a.submitted, a.finished + a.inside)
+        yield Line("Little's law at the device", name, a.area_ns, a.sojourn_ns)
 
 
 def _stores(hypervisor: Hypervisor, now: int) -> Iterator[Line]:
@@ -42,16 +40,15 @@ def _stores(hypervisor: Hypervisor, now: int) -> Iterator[Line]:
 
 
 def _vms(hypervisor: Hypervisor, now: int) -> Iterator[Line]:
-    for vm, book in zip(hypervisor.vms, hypervisor.recorder.books, strict=True):
-        name = vm.spec.name
-        yield Line("I/Os issued = delivered + in the VM", name, book.arrived[0], book.delivered[0] + vm.inside())
+    for vm in hypervisor.vms:
+        name, count = vm.spec.name, hypervisor.recorder.counts(vm.index)
+        yield Line("I/Os issued = delivered + in the VM", name, count.arrived, count.delivered + vm.inside())
         yield Line("Little's law at the VM", name, *hypervisor.recorder.little(vm.index, now))
-        yield Line("no I/O is delivered inside a stun", name, book.delivered_in_stun, 0)
-        ledger = sum(sum(sums[1:]) for sums in book.ledger.values())
-        yield Line("ledgers add up to the latencies", name, ledger, book.guest[0].total + book.guest[1].total)
+        yield Line("no I/O is delivered inside a stun", name, count.delivered_in_stun, 0)
+        yield Line("ledgers add up to the latencies", name, count.ledger_ns, count.latency_ns)
         reached = sum(sum(disk.levels_written) for disk in vm.disks)
-        on_the_way = book.arrived[1] - book.delivered[1]
-        yield Line("each acknowledged write reached one level", name, reached, book.delivered[1], on_the_way)
+        on_the_way = count.arrived_bytes - count.delivered_bytes
+        yield Line("each acknowledged write reached one level", name, reached, count.delivered_bytes, on_the_way)
 
 
 def _chains(hypervisor: Hypervisor) -> Iterator[Line]:
@@ -62,7 +59,7 @@ def _chains(hypervisor: Hypervisor) -> Iterator[Line]:
             yield Line("grains by level add up", disk.spec.name, _by_level(disk), disk.held_grains)
 
 
-def _by_level(disk: Disk) -> int:
+def _by_level(disk: Chain) -> int:
     return sum(int(held) for held in disk.map.allocated[1 : disk.depth + 1])
 
 

@@ -2,12 +2,13 @@
 
 from models import scenario
 from models.audit import audit
+from models.chain import OutOfSpace
 from models.measure.recorder import LedgerError
 from models.mechanisms.replication import MODE_NAMES
-from models.path.build import Hypervisor
-from models.path.disk import OutOfSpace
+from models.path.build import Hypervisor as Readable
 from models.path.io import KINDS
 from models.result import DeviceRow, FlowRow, ModeRow, RunResult, SpaceRow, StunRow, TimerRow
+from models.stories.acts import Hypervisor
 from models.stories.backup import Backup
 from models.stories.replicate import checkpoints
 from models.stories.snapshot import Snapshots
@@ -19,12 +20,14 @@ class SimulationError(Exception):
     """The run has no result: the message says why and when."""
 
 
-def simulate(spec: scenario.Scenario, arm: scenario.Arm, replicate: int) -> RunResult:
-    """The result of one run. Equal arguments give equal results, to the bit.
+def simulate(
+    spec: scenario.Scenario, arm: scenario.Arm, replicate: int, engine: scenario.Engine = "simpy"
+) -> RunResult:
+    """The result of one run. Equal arguments give equal results, to the bit, with either engine.
 
     Raises SimulationError when a datastore fills up, time stands still, a ledger does not add up or the audit fails.
     """
-    run = Run(spec, arm, replicate)
+    run = Run(spec, arm, replicate, engine)
     try:
         run.go()
     except (OutOfSpace, ClockError, LedgerError) as problem:
@@ -33,14 +36,27 @@ def simulate(spec: scenario.Scenario, arm: scenario.Arm, replicate: int) -> RunR
     return run.result()
 
 
+def hypervisor(
+    spec: scenario.Scenario, arm: scenario.Arm, replicate: int, engine: scenario.Engine
+) -> Hypervisor:
+    """The path that this engine carries I/Os on. The compiled one needs Numba, and is loaded only when it is asked for."""
+    if engine == "compiled":
+        from models.compiled.hypervisor import Hypervisor as Compiled
+
+        return Compiled(spec, arm, replicate)
+    return Readable(spec, arm, replicate)
+
+
 class Run:
     """One run in progress."""
 
-    def __init__(self, spec: scenario.Scenario, arm: scenario.Arm, replicate: int) -> None:
+    def __init__(
+        self, spec: scenario.Scenario, arm: scenario.Arm, replicate: int, engine: scenario.Engine = "simpy"
+    ) -> None:
         self.spec = spec
         self.arm = arm
         self.replicate = replicate
-        self.hypervisor = Hypervisor(spec, arm, replicate)
+        self.hypervisor = hypervisor(spec, arm, replicate, engine)
         self.snapshots = Snapshots(self.hypervisor)
         self.backups = [Backup(self.hypervisor, job, i, self.snapshots) for i, job in enumerate(self.hypervisor.jobs)]
         for number, replicator in enumerate(self.hypervisor.replicators):
@@ -59,14 +75,11 @@ class Run:
             self._sample(start, now)
         for backup in self.backups:
             backup.finish(end)
-        for book in self.hypervisor.recorder.books:
-            for probe in book.doors:
-                probe.finish(end)
+        self.hypervisor.recorder.finish(end)
 
     def _sample(self, start: int, now: int) -> None:
-        for book in self.hypervisor.recorder.books:
-            for meter in book.meters:
-                meter.sample(now)
+        for meter in self.hypervisor.recorder.meters():
+            meter.sample(now)
         for vm in self.hypervisor.vms:
             for disk in vm.disks:
                 if disk.depth:
@@ -90,7 +103,7 @@ class Run:
         if wrong:
             laws = "; ".join(str(line) for line in wrong[:5])
             raise SimulationError(f"arm '{self.arm}', replicate {self.replicate}: the audit failed: {laws}")
-        meters = [meter for book in recorder.books for meter in book.meters]
+        meters = recorder.meters()
         return RunResult(
             scenario=self.spec.name,
             arm=self.arm,
@@ -111,7 +124,7 @@ class Run:
             devices=tuple(self._devices()),
             timers=tuple(self._timers(self.snapshots.stuns)),
             audit=tuple(lines),
-            events=self.hypervisor.clock.moments,
+            events=self.hypervisor.events,
         )
 
     def _modes(self) -> list[ModeRow]:
@@ -133,7 +146,8 @@ class Run:
 
     def _timers(self, stuns: list[StunRow]) -> list[TimerRow]:
         rows = []
-        for vm, book in zip(self.hypervisor.vms, self.hypervisor.recorder.books, strict=True):
+        for vm in self.hypervisor.vms:
+            counts = self.hypervisor.recorder.counts(vm.index)
             mine = [stun for stun in stuns if stun.vm == vm.spec.name and stun.start_ns >= self.spec.run.warmup_ns]
             lengths = [stun.duration_ns for stun in mine]
             longest = max(lengths, default=0)
@@ -141,5 +155,5 @@ class Run:
                 count = sum(1 for length in lengths if length > timer.limit_ns)
                 rows.append(TimerRow(timer.name, timer.limit_ns, vm.spec.name, count, longest))
             limit = vm.spec.disk_timeout_ns
-            rows.append(TimerRow("guest disk timeout", limit, vm.spec.name, book.late[0], book.late[1]))
+            rows.append(TimerRow("guest disk timeout", limit, vm.spec.name, counts.late, counts.latest_ns))
         return rows

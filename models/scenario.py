@@ -15,6 +15,9 @@ import numpy.typing as npt
 Arm = Literal["none", "vadp", "vaio", "both"]
 """Which protections of the scenario act in a run."""
 
+Engine = Literal["compiled", "simpy"]
+"""Which path carries the I/Os: both give the same result, `simpy` is to be read, `compiled` is fast."""
+
 Distribution = Literal["fixed", "exponential", "lognormal"]
 
 

@@ -29,6 +29,11 @@ class ClockError(Exception):
     """Time does not go on: the message names the story."""
 
 
+def standstill(instant_ns: int) -> ClockError:
+    """What to raise when too much happens at one instant."""
+    return ClockError(f"more than {STANDSTILL} events at {instant_ns} ns: something that takes no time repeats")
+
+
 def order(kind: int, sub: int = 0, entity: int = 0, ordinal: int = 0) -> int:
     """The sort key at one instant: class, then kind within it, then entity (< 2^20), then ordinal (< 2^36)."""
     return (kind << 60) | (sub << 56) | (entity << 36) | ordinal
@@ -121,7 +126,7 @@ class Clock(simpy.Environment):
             if self._now != instant:
                 instant, most = self._now, self.moments + STANDSTILL
             elif self.moments > most:
-                raise ClockError(f"more than {STANDSTILL} events at {instant} ns: something that takes no time repeats")
+                raise standstill(instant)
         self._now = time_ns
 
 

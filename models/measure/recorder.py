@@ -10,7 +10,7 @@ from models.measure.risk import RiskMeter
 from models.path.causes import Causes
 from models.path.device import Flow
 from models.path.io import METADATA, PARENT_READ, Command, GuestIo
-from models.result import IntervalRow, LedgerBin, SlowIo, VmResult
+from models.result import IntervalRow, LedgerBin, SlowIo, VmCounts, VmResult
 from models.scenario import Scenario, Vm
 from sim.clock import Clock
 from sim.histogram import Histogram
@@ -21,6 +21,9 @@ GATHERED = 4096
 
 class LedgerError(Exception):
     """The ledger of an I/O does not add up to its latency."""
+
+    def __init__(self, vm: str, ordinal: int, latency_ns: int) -> None:
+        super().__init__(f"VM '{vm}': the ledger of I/O {ordinal} misses its latency of {latency_ns} ns")
 
 
 class Interval:
@@ -111,9 +114,7 @@ class Recorder:
         for _, ns in io.ledger:
             unexplained -= ns
         if unexplained:
-            raise LedgerError(
-                f"VM '{book.spec.name}': the ledger of I/O {io.ordinal} misses its latency of {latency} ns"
-            )
+            raise LedgerError(book.spec.name, io.ordinal, latency)
         book.integrate(now)
         book.sojourn_ns += latency
         book.open_arrivals_ns -= io.arrival_ns
@@ -222,6 +223,25 @@ class Recorder:
         book.integrate(now)
         inside = book.arrived[0] - book.delivered[0]
         return book.area_ns, book.sojourn_ns + inside * now - book.open_arrivals_ns
+
+    def meters(self) -> list[RiskMeter]:
+        """Every protection's account, VM by VM."""
+        return [meter for book in self.books for meter in book.meters]
+
+    def finish(self, end: int) -> None:
+        """The run ends: the probes count whoever still waits."""
+        for book in self.books:
+            for probe in book.doors:
+                probe.finish(end)
+
+    def counts(self, vm: int) -> VmCounts:
+        """What the audit and the timers compare."""
+        book = self.books[vm]
+        ledger = sum(sum(sums[1:]) for sums in book.ledger.values())
+        return VmCounts(
+            *book.arrived, *book.delivered, book.delivered_in_stun, ledger,
+            book.guest[0].total + book.guest[1].total, *book.late,
+        )  # fmt: skip
 
     def vm_result(self, vm: int) -> VmResult:
         """One VM's part of the result."""

@@ -11,7 +11,7 @@ from models.measure.recorder import Recorder
 from models.measure.risk import RiskMeter
 from models.mechanisms.bucket import Bucket, bucket
 from models.path import guest
-from models.path.bulk import Transport
+from models.path.bulk import BackupRead, Merge, Transport, metadata_ios
 from models.path.causes import Causes
 from models.path.datastore import Datastore
 from models.path.device import Device, Flow, Share
@@ -19,7 +19,7 @@ from models.path.disk import Disk
 from models.path.replica import Replicator, Splitter
 from models.path.vm import Vm
 from models.workload import guest_io, hop_stream, service_stream
-from sim.clock import Clock
+from sim.clock import Clock, Signal
 from sim.streams import uniform_stream
 
 CBT_MAX_DISK = int(default("fixed.cbt_doubling"))
@@ -158,6 +158,26 @@ class Hypervisor:
             if spec.seeded:
                 meter.usable(0, 0, 0)
         return replicator
+
+    @property
+    def events(self) -> int:
+        """Moments that the clock was given."""
+        return self.clock.moments
+
+    # -- what stories start ---------------------------------------------------------------------------------------
+
+    def metadata(self, disk: Disk, ios: int, size_bytes: int) -> Signal:
+        """Writes that many pieces of metadata on the disk's flow, one after the other; fires after the last."""
+        return metadata_ios(disk, ios, size_bytes)
+
+    def merge(self, disk: Disk) -> Merge:
+        """One disk's pass of the mirror driver begins."""
+        return Merge(disk, self.spec.snapshots.merge)
+
+    def read(self, job: Job, disk: Disk, blocks: list[int]) -> BackupRead:
+        """The job reads these of its tool's blocks of one disk."""
+        store = disk.spec.datastore
+        return BackupRead(disk, job.flows[store], job.draws[store], job.transport, blocks)
 
     def _start_guests(self) -> None:
         stores = {s.name: s for s in self.spec.datastores}

@@ -17,6 +17,7 @@ from models.mechanisms import mclock, throttle
 from models.path.datastore import Datastore
 from models.path.io import Command
 from models.path.watch import Watch
+from models.result import DeviceAccount
 from sim.clock import COMPLETION, DISPATCH, Clock, Signal, order
 
 
@@ -204,8 +205,12 @@ class Device:
         self.outstanding_area += self.throttle.device[throttle.OUTSTANDING] * (now - self._area_ns)
         self._area_ns = now
 
-    def little(self, now: int) -> tuple[int, int]:
-        """Little's law in integers: outstanding commands integrated over time, and the sum of times in device."""
+    def account(self, now: int) -> DeviceAccount:
+        """What the audit compares; Little's law is in integers."""
         self._integrate(now)
-        inside = sum(now - command.issue_ns for command in self.inside.values())
-        return self.outstanding_area, self.sojourn_ns + inside
+        inside = [command for flow in self.flows for command in flow.queue] + list(self.inside.values())
+        sojourn = self.sojourn_ns + sum(now - command.issue_ns for command in self.inside.values())
+        return DeviceAccount(
+            self.submitted, self.finished, len(inside), self.bytes_submitted, self.bytes_finished,
+            sum(command.size for command in inside), self.outstanding_area, sojourn,
+        )  # fmt: skip

@@ -11,39 +11,33 @@ from typing import Any
 from simpy.events import Event
 
 from models import scenario
+from models.chain import Chain, OutOfSpace
 from models.mechanisms import cbt, grains, mirror, tablecache
 from models.path.causes import Causes
 from models.path.device import Flow
 from models.path.io import DATA, METADATA, MIRROR, PARENT_READ, Command, GuestIo, Stage
 from sim.clock import Clock, Signal
 
-MAX_DEPTH = grains.MAX_DEPTH
 Steps = Generator[Event, Any, None]
 
 
-class OutOfSpace(Exception):
-    """A delta disk could not grow: the message names the datastore and the instant."""
-
-
-class Disk:
+class Disk(Chain):
     """One VMDK with its deltas and maps: one scheduler flow."""
 
     def __init__(self, spec: scenario.Disk, delta: scenario.DeltaFormat, flow: Flow, causes: Causes) -> None:
-        self.spec = spec
-        self.delta = delta
+        super().__init__(spec, delta)
         self.flow = flow
         self.device = flow.device
+        self.space = flow.device.store
         self.clock: Clock = flow.device.clock
         self.causes = causes
-        self.grains = -(-spec.size_bytes // delta.grain_bytes)
         self.map = grains.grain_map(self.grains, delta.table_grains)
-        self.cache = tablecache.table_cache(0, 0)  # none is needed before the first delta
-        self.tracking: cbt.Cbt | None = None
+        self.cache = None
+        self.tracking = None
         self.mirror: mirror.Mirror | None = None
         self.chunk_done: Signal = self.clock.signal()  # fires when a chunk of the consolidation is in the base
         self.read_draws: Iterator[int] = iter(())  # service draws of I/Os that mechanisms cause
         self.write_draws: Iterator[int] = iter(())
-        self._reserved = 0  # empty deltas whose space is taken and that are not there yet
         self.levels_written = [0, 0]  # acknowledged guest write bytes sent to [base, top delta]
 
     # -- what a guest I/O does ------------------------------------------------------------------------------------
@@ -123,6 +117,7 @@ class Disk:
         """Metadata reads for a lookup: per level from the top to where the data is, tables that are not in memory."""
         if not self.delta.cached_tables:
             return 0
+        assert self.cache is not None
         misses, size, tables = 0, self.delta.table_grains, self.map.facts[grains.TABLES]
         for table in range(first // size, last // size + 1):
             if grains.table_is_empty(self.map, table):
@@ -164,90 +159,23 @@ class Disk:
             return 0
         size, tables = self.delta.table_grains, self.map.facts[grains.TABLES]
         touched = range(fresh[0] // size, fresh[-1] // size + 1)
-        if self.delta.cached_tables:
+        if self.cache is not None:
             for table in touched:
                 tablecache.keep(self.cache, (grains.depth(self.map) - 1) * tables + table)
         return self.delta.metadata_writes * len(touched)
 
     # -- what stories do ------------------------------------------------------------------------------------------
 
-    @property
-    def depth(self) -> int:
-        """Deltas in the chain."""
-        return int(grains.depth(self.map))
-
-    def reserve_delta(self) -> bool:
-        """Takes the space of an empty delta's metadata; False when the datastore has not that much."""
-        taken = self.device.store.take_space(self._reserve())
-        self._reserved += taken
-        return taken
-
-    def return_reserve(self) -> None:
-        """Gives it back: the delta was not created after all."""
-        self._reserved -= 1
-        self.device.store.free_bytes += self._reserve()
-
-    def push_delta(self) -> None:
-        """An empty delta is on top; writes go there. Its space must be reserved."""
-        self._reserved -= 1
-        grains.push(self.map)
-        if self.delta.cached_tables and not self.cache.facts[tablecache.SLOTS]:
-            tables = self.map.facts[grains.TABLES] * grains.MAX_DEPTH
-            self.cache = tablecache.table_cache(tables, self.delta.cached_tables)
-
-    def fold_deltas(self) -> None:
-        """All deltas are gone, the base has everything; their space is free."""
-        self.device.store.free_bytes += self.delta_bytes()
-        grains.fold(self.map)
-
     def stop_mirroring(self) -> None:
         """Writes go to the top delta, or to the base when there is none, and nowhere else."""
         self.mirror = None
 
-    def reopened(self) -> None:
-        """The disk was closed and opened: none of its grain tables is in memory."""
-        tablecache.forget(self.cache)
-
-    @property
-    def held_grains(self) -> int:
-        """Grains that the deltas hold, all levels."""
-        return int(self.map.facts[grains.TOTAL])
-
-    def held_bytes(self) -> int:
-        """Bytes that the deltas hold, all levels."""
-        return self.held_grains * self.delta.grain_bytes
+    def make_cache(self, tables: int) -> None:
+        self.cache = tablecache.table_cache(tables, self.delta.cached_tables)
 
     def track_changes(self, block_bytes: int) -> None:
         """Changed blocks are tracked from now on."""
         self.tracking = cbt.cbt(block_bytes, self.spec.size_bytes)
-
-    @property
-    def tracked(self) -> bool:
-        """Whether changed blocks are tracked."""
-        return self.tracking is not None
-
-    @property
-    def track_bytes(self) -> int:
-        """Size of a tracked block."""
-        assert self.tracking is not None
-        return int(self.tracking.facts[cbt.BLOCK_BYTES])
-
-    def changed_at_cut(self, since: int) -> tuple[list[int], int]:
-        """A snapshot is cut: blocks changed after changeId `since`, and the changeId of this cut."""
-        assert self.tracking is not None
-        return cbt.changed(self.tracking, since), int(cbt.cut(self.tracking))
-
-    # -- space ----------------------------------------------------------------------------------------------------
-
-    def delta_bytes(self) -> int:
-        """What the delta files take on the datastore: grains rounded up to growth steps, plus metadata."""
-        grain, step = self.delta.grain_bytes, self.delta.growth_bytes
-        depth = self.depth
-        grown = sum(-(-int(self.map.allocated[level]) * grain // step) * step for level in range(1, depth + 1))
-        return grown + (depth + self._reserved) * self._reserve()
-
-    def _reserve(self) -> int:
-        return self.spec.size_bytes * self.delta.metadata_ppm // 1_000_000
 
     def _grow(self, before: int) -> None:
         """Takes space for the grains just allocated; raises OutOfSpace when the datastore has none left."""
@@ -256,8 +184,7 @@ class Disk:
         was = now - (self.map.facts[grains.TOTAL] - before)
         steps = -(-now * grain // step) - -(-was * grain // step)
         if steps and not self.device.store.take_space(steps * step):
-            store = self.device.store.spec.name
-            raise OutOfSpace(f"datastore '{store}' is full: the delta of disk '{self.spec.name}' cannot grow")
+            raise OutOfSpace(self.device.store.spec.name, self.spec.name)
 
     # -- consolidation --------------------------------------------------------------------------------------------
 

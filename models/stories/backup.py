@@ -11,11 +11,9 @@ from typing import Any
 from simpy.events import Event
 
 from models.mechanisms import cbt
-from models.path.build import Hypervisor, Job
-from models.path.bulk import BackupRead
-from models.path.vm import Vm
 from models.result import JobRow
 from models.stories import JOB_RANK
+from models.stories.acts import Hypervisor, Job, Vm
 from models.stories.snapshot import Snapshots
 from sim.clock import Signal, Story
 
@@ -133,8 +131,7 @@ class Backup:
         yield story.sleep(len(vm.disks) * spec.disk_open_ns + sum(pages) * spec.query_page_ns)
         record.note(read_start_ns=story.now)
         reads = [
-            BackupRead(disk, self.job.flows[name], self.job.draws[name], self.job.transport, blocks)
-            for disk, blocks, name in zip(vm.disks, cut.blocks, (d.spec.datastore for d in vm.disks), strict=True)
+            self.hypervisor.read(self.job, disk, blocks) for disk, blocks in zip(vm.disks, cut.blocks, strict=True)
         ]
         finished, limit = True, spec.job_limit_ns
         for read in reads:

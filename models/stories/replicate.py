@@ -5,8 +5,8 @@ from typing import Any
 
 from simpy.events import Event
 
-from models.path.replica import Replicator
 from models.stories import CHECKPOINT_RANK
+from models.stories.acts import Replicator
 from sim.clock import Story
 
 

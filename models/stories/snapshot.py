@@ -13,11 +13,9 @@ from typing import Any
 
 from simpy.events import Event
 
-from models.path.build import Hypervisor
-from models.path.bulk import Merge, metadata_ios
-from models.path.disk import MAX_DEPTH, Disk
-from models.path.vm import Vm
+from models.chain import MAX_DEPTH, Chain
 from models.result import StunRow
+from models.stories.acts import Hypervisor, Vm
 from sim.clock import Story
 
 Told = Generator[Event, Any, str]
@@ -37,7 +35,7 @@ class Snapshots:
         yield story.sleep(self.spec.api_ns)
         if any(disk.depth >= MAX_DEPTH for disk in vm.disks):
             return f"failed: a chain has {MAX_DEPTH} deltas already"
-        reserved: list[Disk] = []
+        reserved: list[Chain] = []
         for disk in vm.disks:
             if not disk.reserve_delta():
                 for other in reserved:
@@ -64,7 +62,7 @@ class Snapshots:
             return outcome
         started = story.now
         for disk in vm.disks:
-            merge = Merge(disk, self.spec.merge)
+            merge = self.hypervisor.merge(disk)
             limit = self.spec.merge.limit_ns
             left = max(1, started + limit - story.now) if limit else 0
             if not (yield story.wait(merge.done, left)):
@@ -112,7 +110,7 @@ class Snapshots:
         )  # fmt: skip
         return outcome
 
-    def _reopen(self, story: Story, disk: Disk, create: bool, work: list[int]) -> Generator[Event, Any, None]:
+    def _reopen(self, story: Story, disk: Chain, create: bool, work: list[int]) -> Generator[Event, Any, None]:
         """Closes one disk, creates its delta if asked, opens it; adds the times to `work` (close, create, open)."""
         costs, tracked = self.spec.stun, disk.tracked
         parts = (
@@ -125,6 +123,6 @@ class Snapshots:
             if fixed:
                 yield story.sleep(fixed)
             if ios:
-                yield story.wait(metadata_ios(disk, ios, costs.metadata_bytes))
+                yield story.wait(self.hypervisor.metadata(disk, ios, costs.metadata_bytes))
             work[phase] += story.now - begun
         disk.reopened()

@@ -1,0 +1,234 @@
+"""The loop of the compiled path: events, bells and woken records in the order of `docs/path.md`, up to a limit.
+
+One function is compiled, `advance`; everything else is compiled into it. It comes back for what only Python can do: more
+memory, more draws, a signal that a story waits for, an interrupt. Nothing is lost by coming back.
+"""
+
+from typing import Any
+
+from models.compiled import bulk, device, disk, guest, replica, risk, way
+from models.compiled.layout import (
+    ACTIONS,
+    AGAIN,
+    ARRIVES,
+    CHAIN_STARTS,
+    CHECKPOINT,
+    CHUNK_COPIED,
+    CHUNK_COPIED_LATE,
+    CONFIRMED,
+    COPIER_GOES,
+    COPIER_PACED,
+    DRAWS,
+    FIRED,
+    GATE_IN,
+    GATE_OUT,
+    GROW,
+    GROW_HEAP,
+    HOLD,
+    HOPS_DOWN,
+    HOPS_UP,
+    ISSUE,
+    LIMIT_PASSED,
+    LINK_SENT,
+    LOOP_STARTS,
+    OK,
+    POINT_DURABLE,
+    PROBES_END,
+    READER_GOES,
+    READER_STARTS,
+    RELEASE,
+    SERVICE_ENDS,
+    SETTLE,
+    STANDSTILL,
+    SYNC,
+    TAG_DUE,
+    TIMER,
+    USABLE,
+    WOKEN,
+    Command,
+    Device,
+    Order,
+    World,
+)
+from models.compiled.lists import first_of, free_command, pop
+from models.path.io import BACKUP, MERGE, MIRROR, RESYNC
+from sim.clock import STANDSTILL as MOST_EVENTS
+from sim.compiling import entry
+from sim.flat import Memory, memory_of
+from sim.mechanism import mechanism
+
+
+@mechanism
+def completed(m: Memory, c: int) -> None:
+    """A command has completed: whoever waits for it goes on."""
+    device.service_ends(m, c)
+    command = Command(m, c)
+    cause, waiter = command.cause, command.waiter
+    if cause <= MIRROR:
+        if disk.go_on(m, waiter, c):
+            guest.accessed(m, waiter)
+    elif cause == MERGE:
+        bulk.copier_hears(m, waiter)
+    elif cause == BACKUP:
+        bulk.reader_hears(m, waiter)
+    elif cause == RESYNC:
+        replica.dirty_read(m, waiter, c)
+    else:
+        bulk.chain_goes(m, waiter)
+    free_command(m, c)
+
+
+@mechanism
+def happen(m: Memory, what: int, key: int) -> None:
+    """An event comes."""
+    action, at = what % ACTIONS, what // ACTIONS
+    if action == SERVICE_ENDS:
+        completed(m, at)
+    elif action == HOPS_UP:
+        guest.went_up(m, at)
+    elif action == ARRIVES:
+        guest.goes_on(m, at, True)
+    elif action == HOPS_DOWN:
+        way.hops_down(m, at)
+    elif action == COPIER_GOES:
+        bulk.copier_goes(m, at)
+    elif action == READER_GOES:
+        bulk.committed(m, at)
+        bulk.reader_goes(m, at)
+    elif action == LINK_SENT:
+        replica.link_sent(m, at)
+    elif action == POINT_DURABLE:
+        replica.point_durable(m, at)
+    elif action == CONFIRMED:
+        replica.confirmed(m, at)
+    elif action == TAG_DUE:
+        device.ring(m, at)
+    elif action == LIMIT_PASSED:
+        device.limit_passed(m, at, key)
+
+
+@mechanism
+def turn(m: Memory, at: int) -> None:
+    """A woken record goes on."""
+    w, action = World(m, 0), m[at + 1]
+    if action == GATE_IN:
+        way.held(m, at, w.hold_in)
+        way.pass_gate(m, at)
+    elif action == GATE_OUT:
+        way.held(m, at, w.hold_out)
+        guest.deliver(m, at)
+    elif action == TIMER:
+        guest.goes_on(m, at, True)
+    elif action == ISSUE:
+        guest.issue(m, at)
+    elif action == CHUNK_COPIED or action == CHUNK_COPIED_LATE:
+        if disk.chunk_copied(m, at, action == CHUNK_COPIED_LATE):
+            guest.accessed(m, at)
+    elif action == COPIER_GOES:
+        bulk.copier_goes(m, at)
+    elif action == COPIER_PACED:
+        bulk.copier_paced(m, at)
+    elif action == READER_STARTS:
+        bulk.reader_goes(m, at)
+    elif action == CHAIN_STARTS:
+        bulk.chain_goes(m, at)
+    elif action == LOOP_STARTS:
+        guest.starts(m, at)
+    else:
+        told(m, at, action)
+
+
+@mechanism
+def told(m: Memory, at: int, action: int) -> None:
+    """What a story or the run asks for."""
+    order, now = Order(m, at), World(m, 0).now
+    subject = order.subject
+    if action == HOLD:
+        way.hold(m, subject)
+    elif action == RELEASE:
+        way.release(m, subject)
+    elif action == CHECKPOINT:
+        replica.checkpoint(m, subject)
+        replica.kick(m, subject)
+    elif action == SYNC:
+        replica.read_dirty(m, subject)
+        replica.kick(m, subject)
+    elif action == USABLE:
+        risk.usable(m, subject, order.a, order.b, now)
+    elif action == SETTLE:
+        risk.settle_age(m, subject, now)
+        risk.settle_exposure(m, subject, now)
+        risk.settle_risk(m, subject, now)
+    elif action == PROBES_END:
+        way.end_probes(m, subject)
+
+
+@mechanism
+def next_bell(m: Memory) -> int:
+    """The first device that is to dispatch at this instant."""
+    w = World(m, 0)
+    for i in range(w.device_count):
+        if Device(m, m[w.devices + i]).rung:
+            return m[w.devices + i]
+    return 0
+
+
+@mechanism
+def lacks(m: Memory) -> int:
+    """What the loop must come back for before it goes on; OK: nothing."""
+    w = World(m, 0)
+    if w.error:
+        return w.error
+    if w.free_end + w.reserve > w.size:
+        return GROW
+    if w.heap_size + w.burst > w.heap_room:
+        return GROW_HEAP
+    if w.low:
+        return DRAWS
+    return OK
+
+
+@mechanism
+def standing_still(m: Memory) -> bool:
+    """Whether more has happened at this instant than may."""
+    w = World(m, 0)
+    if w.now != w.instant:
+        w.instant, w.most = w.now, w.moments + MOST_EVENTS
+        return False
+    return w.moments > w.most
+
+
+@entry
+def advance(words: Any, time: int, key: int, budget: int) -> int:
+    """Everything before (time, key) has happened, and its causes at this instant; or why it has not (see layout)."""
+    m = memory_of(words)
+    w = World(m, 0)
+    while True:
+        lack = lacks(m)
+        if lack:
+            return lack
+        if w.woken:
+            turn(m, first_of(m, WOKEN))
+            continue
+        if w.fired_count:
+            return FIRED
+        heap, now = w.heap, w.now
+        due = bool(w.heap_size) and (m[heap] < time or (m[heap] == time and m[heap + 1] < key))
+        if w.bells:
+            bell = next_bell(m)
+            bell_key = Device(m, bell).dispatch_key
+            if not (due and m[heap] == now and m[heap + 1] < bell_key):
+                if now > time or (now == time and bell_key >= key):
+                    return OK
+                device.dispatch(m, bell)
+                continue
+        if not due:
+            return OK
+        if budget <= 0:
+            return AGAIN
+        budget -= 1
+        w.now = m[heap]
+        if standing_still(m):
+            w.error = STANDSTILL
+        event_key = m[heap + 1]
+        happen(m, pop(m), event_key)

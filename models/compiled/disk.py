@@ -1,0 +1,327 @@
+"""A virtual disk of the compiled path: what each guest I/O becomes. Twin of `models.path.disk`.
+
+An I/O that waits for commands has its `step`; when the last of them completes, `go_on` takes it from there. Both return
+True when the access is over.
+"""
+
+from models.compiled import device
+from models.compiled.layout import (
+    CHUNK_COPIED,
+    CHUNK_COPIED_LATE,
+    DISK_CHUNK,
+    FULL,
+    IO_WORDS,
+    CacheState,
+    CbtState,
+    Command,
+    Device,
+    Disk,
+    Flow,
+    GrainState,
+    Io,
+    MirrorState,
+    Store,
+    Vm,
+    World,
+)
+from models.compiled.lists import draw, wait
+from models.mechanisms import cbt, grains, mirror, tablecache
+from models.path.io import DATA, METADATA, MIRROR, PARENT_READ
+from models.result import LAYERS
+from sim.flat import Memory
+from sim.mechanism import mechanism
+
+PLAIN, LOOK_UP, READ, PARENT, WRITE, UPDATE, MIRROR_LATE = range(7)
+"""What the commands under way are for."""
+LAYER_COUNT = len(LAYERS)
+
+
+@mechanism
+def disk_of(m: Memory, at: int) -> int:
+    """The disk that this I/O goes to."""
+    io = Io(m, at)
+    return m[Vm(m, io.vm).disks + io.disk]
+
+
+@mechanism
+def charge(m: Memory, at: int, cause: int, now: int) -> None:
+    """All time since the last entry was spent on `cause`."""
+    io = Io(m, at)
+    m[at + IO_WORDS + cause] += now - io.clock
+    io.clock = now
+
+
+@mechanism
+def access(m: Memory, at: int) -> bool:
+    """The I/O goes to its disk."""
+    disk, io = Disk(m, disk_of(m, at)), Io(m, at)
+    if io.write and disk.tracking:
+        cbt.mark(CbtState(m, disk.tracking), io.offset, io.size)
+    if not grains.depth(GrainState(m, disk.map)):
+        if io.write:
+            disk.written_base += io.size
+        io.step, io.left = PLAIN, 1
+        device.submit(m, disk.flow, DATA, io.write, io.size, io.service, -1, at)
+        return False
+    io.first, io.last = io.offset // disk.grain, (io.offset + io.size - 1) // disk.grain
+    if io.write:
+        return start_write(m, at)
+    io.more = missing_tables(m, at)
+    return look_up(m, at)
+
+
+@mechanism
+def go_on(m: Memory, at: int, c: int) -> bool:
+    """A command of the I/O has completed; the last of a stage is the critical path and goes into the ledger."""
+    io = Io(m, at)
+    io.left -= 1
+    if io.left:
+        return False
+    charge_command(m, at, c)
+    step = io.step
+    if step == PLAIN or step == READ or step == MIRROR_LATE:
+        return True
+    if step == LOOK_UP:
+        return look_up(m, at)
+    if step == PARENT:
+        return write_data(m, at)
+    if step == WRITE:
+        io.more = table_updates(m, at)
+    return update_tables(m, at)
+
+
+@mechanism
+def charge_command(m: Memory, at: int, c_at: int) -> None:
+    """The time from the ledger's end to now was this command's: by layer."""
+    io, c = Io(m, at), Command(m, c_at)
+    row = at + IO_WORDS + World(m, 0).commands + c.cause * LAYER_COUNT
+    m[row] += c.limit
+    m[row + 1] += c.dsnro
+    m[row + 2] += c.slot
+    m[row + 3] += c.done - c.issue
+    io.clock = c.done
+
+
+# -- reads ------------------------------------------------------------------------------------------------------------------
+
+
+@mechanism
+def look_up(m: Memory, at: int) -> bool:
+    """Missing grain tables one after the other, then the pieces side by side."""
+    disk, io = Disk(m, disk_of(m, at)), Io(m, at)
+    if io.more:
+        io.more -= 1
+        metadata(m, at, LOOK_UP, 0)
+        return False
+    io.step, io.left = READ, 0
+    submit_pieces(m, at)
+    return False
+
+
+@mechanism
+def metadata(m: Memory, at: int, step: int, write: int) -> None:
+    """One metadata command."""
+    disk, io = Disk(m, disk_of(m, at)), Io(m, at)
+    io.step, io.left = step, 1
+    stream = disk.write_draws if write else disk.read_draws
+    device.submit(m, disk.flow, METADATA, write, disk.metadata_bytes, m[draw(m, stream, 1)], -1, at)
+
+
+@mechanism
+def clip(m: Memory, at: int, grain: int, first: int, last: int) -> int:
+    """How many of the I/O's bytes lie in grains first..last."""
+    io = Io(m, at)
+    return min((last + 1) * grain, io.offset + io.size) - max(first * grain, io.offset)
+
+
+@mechanism
+def missing_tables(m: Memory, at: int) -> int:
+    """Metadata reads for a lookup: per level from the top to where the data is, tables that are not in memory."""
+    disk, io = Disk(m, disk_of(m, at)), Io(m, at)
+    if not disk.cached:
+        return 0
+    held, cache, size = GrainState(m, disk.map), CacheState(m, disk.cache), disk.table_grains
+    misses = 0
+    for table in range(io.first // size, io.last // size + 1):
+        if grains.table_is_empty(held, table):
+            continue
+        found = grains.MAX_DEPTH
+        for grain in range(max(io.first, table * size), min(io.last, (table + 1) * size - 1) + 1):
+            found = min(found, grains.newest(held, grain))
+        for level in range(grains.depth(held), max(found, 1) - 1, -1):
+            if not tablecache.look_up(cache, (level - 1) * disk.tables + table):
+                misses += 1
+    return misses
+
+
+@mechanism
+def submit_pieces(m: Memory, at: int) -> None:
+    """Data commands for what lies apart, side by side; the scheduler charges the guest request once, on the first."""
+    disk, io = Disk(m, disk_of(m, at)), Io(m, at)
+    held, size, grain = GrainState(m, disk.map), disk.grain, io.first
+    stream = disk.write_draws if io.write else disk.read_draws
+    cost = -(-io.size // Device(m, Flow(m, disk.flow).device).cost_unit)
+    while grain <= io.last:
+        end, _ = grains.piece(held, grain, io.last)
+        bytes_here = clip(m, at, size, grain, end)
+        if io.fresh_first >= 0 and io.write:  # a new grain is written whole; only the outer ones are covered in part
+            if (grain == io.first or end == io.first) and io.fresh_outer & 1:
+                bytes_here += size - clip(m, at, size, io.first, io.first)
+            if io.last != io.first and end == io.last and io.fresh_outer & 2:
+                bytes_here += size - clip(m, at, size, io.last, io.last)
+        io.left += 1
+        if grain == io.first:
+            device.submit(m, disk.flow, DATA, io.write, bytes_here, io.service, cost, at)
+        else:
+            device.submit(m, disk.flow, DATA, io.write, bytes_here, m[draw(m, stream, 1)], 0, at)
+        grain = end + 1
+
+
+# -- writes -----------------------------------------------------------------------------------------------------------------
+
+
+@mechanism
+def where(m: Memory, d: int, at: int) -> int:
+    """Where the write falls in the mirror's pass; AHEAD when there is none."""
+    disk, io = Disk(m, d), Io(m, at)
+    if not disk.mirror:
+        return mirror.AHEAD
+    return mirror.where(MirrorState(m, disk.mirror), io.first, io.last)
+
+
+@mechanism
+def start_write(m: Memory, at: int) -> bool:
+    """Waits for copiers at the same place; then reads what the parent holds of grains covered in part."""
+    d, io = disk_of(m, at), Io(m, at)
+    place = where(m, d, at)
+    if place == mirror.COPYING:
+        wait(m, d + DISK_CHUNK, at, CHUNK_COPIED)
+        return False
+    io.mirrored = 1 if place == mirror.BEHIND else 0
+    disk = Disk(m, d)
+    held, grain = GrainState(m, disk.map), disk.grain
+    top, end = grains.depth(held), io.offset + io.size
+    head, tail = io.offset - io.first * grain, (io.last + 1) * grain - end
+    tail = min(tail, max(0, disk.size - end))
+    new_first, new_last = grains.newest(held, io.first) < top, grains.newest(held, io.last) < top
+    io.step, io.left = PARENT, 0
+    if io.first == io.last:
+        if new_first and head + tail:
+            parent_read(m, at, d, head + tail)
+    else:
+        if new_first and head:
+            parent_read(m, at, d, head)
+        if new_last and tail:
+            parent_read(m, at, d, tail)
+    if io.left:
+        return False
+    return write_data(m, at)
+
+
+@mechanism
+def parent_read(m: Memory, at: int, d: int, size: int) -> None:
+    """One read of the parent."""
+    disk = Disk(m, d)
+    Io(m, at).left += 1
+    device.submit(m, disk.flow, PARENT_READ, 0, size, m[draw(m, disk.read_draws, 1)], -1, at)
+
+
+@mechanism
+def write_data(m: Memory, at: int) -> bool:
+    """Allocates the grains, writes the data and behind the cursor the mirrored copy, side by side."""
+    d, io = disk_of(m, at), Io(m, at)
+    disk = Disk(m, d)
+    held = GrainState(m, disk.map)
+    before = held.facts[grains.TOTAL]
+    io.fresh_first, io.fresh_last, io.fresh_outer = -1, -1, 0
+    for grain in range(io.first, io.last + 1):
+        if grains.allocate(held, grain):
+            if io.fresh_first < 0:
+                io.fresh_first = grain
+            io.fresh_last = grain
+            if grain == io.first:
+                io.fresh_outer |= 1
+            if grain == io.last:
+                io.fresh_outer |= 2
+    if io.fresh_first >= 0:
+        grow(m, d, before)
+    disk.written_top += io.size
+    io.step, io.left = WRITE, 0
+    submit_pieces(m, at)
+    if io.mirrored:
+        io.left += 1
+        device.submit(m, disk.flow, MIRROR, 1, io.size, m[draw(m, disk.write_draws, 1)], -1, at)
+    return False
+
+
+@mechanism
+def grow(m: Memory, d: int, before: int) -> None:
+    """Takes space for the grains just allocated; the run ends when the datastore has none left."""
+    disk = Disk(m, d)
+    held, step = GrainState(m, disk.map), disk.growth
+    now = held.allocated[grains.depth(held)]
+    was = now - (held.facts[grains.TOTAL] - before)
+    steps = -(-now * disk.grain // step) - -(-was * disk.grain // step)
+    if not steps:
+        return
+    store = Store(m, disk.store)
+    if steps * step > store.free_bytes:
+        w = World(m, 0)
+        if not w.error:
+            w.error, w.subject = FULL, d
+        return
+    store.free_bytes -= steps * step
+
+
+@mechanism
+def table_updates(m: Memory, at: int) -> int:
+    """Serial metadata writes for the new grains: per grain table that they fall into."""
+    disk, io = Disk(m, disk_of(m, at)), Io(m, at)
+    if io.fresh_first < 0:
+        return 0
+    held, size = GrainState(m, disk.map), disk.table_grains
+    first, last = io.fresh_first // size, io.fresh_last // size
+    if disk.cached:
+        cache = CacheState(m, disk.cache)
+        for table in range(first, last + 1):
+            tablecache.keep(cache, (grains.depth(held) - 1) * disk.tables + table)
+    return disk.metadata_writes * (last - first + 1)
+
+
+@mechanism
+def update_tables(m: Memory, at: int) -> bool:
+    """Metadata writes one after the other; then the mirrored copy, if the cursor has passed meanwhile."""
+    io = Io(m, at)
+    if io.more:
+        io.more -= 1
+        metadata(m, at, UPDATE, 1)
+        return False
+    if io.mirrored:
+        return True
+    return mirror_late(m, at)
+
+
+@mechanism
+def mirror_late(m: Memory, at: int) -> bool:
+    """The cursor passed while the write was on its way: it is mirrored before the guest hears of it."""
+    d, io = disk_of(m, at), Io(m, at)
+    place = where(m, d, at)
+    if place == mirror.COPYING:
+        wait(m, d + DISK_CHUNK, at, CHUNK_COPIED_LATE)
+        return False
+    if place != mirror.BEHIND:
+        return True
+    disk = Disk(m, d)
+    io.step, io.left = MIRROR_LATE, 1
+    device.submit(m, disk.flow, MIRROR, 1, io.size, m[draw(m, disk.write_draws, 1)], -1, at)
+    return False
+
+
+@mechanism
+def chunk_copied(m: Memory, at: int, late: bool) -> bool:
+    """A chunk of the consolidation is in the base: a write that waited for it looks again."""
+    w = World(m, 0)
+    charge(m, at, w.mirror_hold, w.now)
+    if late:
+        return mirror_late(m, at)
+    return start_write(m, at)

@@ -1,0 +1,240 @@
+"""The books of the compiled path turned into rows of the result: the Python side of `models.compiled.books` and `.risk`."""
+
+import numpy as np
+
+from models import scenario
+from models.compiled import layout
+from models.compiled.engine import Engine
+from models.measure.risk import BLOCK_BYTES
+from models.result import IntervalRow, LedgerBin, PointRow, Ramp, RecoveryResult, SlowIo, VmCounts, VmResult
+from sim.histogram import Histogram, Ramps
+from sim.memory import Record
+
+
+def pages(engine: Engine, directory: int) -> dict[int, int]:
+    """Bucket -> count of a paged table, those that are not 0."""
+    words, table = engine.memory.words, {}
+    for page, at in enumerate(words[directory : directory + layout.OCTAVES].tolist()):
+        if at:
+            here = words[at : at + layout.PAGE]
+            found = np.flatnonzero(here)
+            table.update(zip((found + page * layout.PAGE).tolist(), here[found].tolist(), strict=True))
+    return table
+
+
+def histogram(engine: Engine, at: int, halved: bool = False) -> Histogram:
+    """The histogram whose record is at that address; `halved`: its sum was kept twice as large."""
+    record, out = engine.at(layout.HISTOGRAM, at), Histogram()
+    if record.count:
+        out.buckets = pages(engine, at + layout.HISTOGRAM_WORDS)
+        out.count, out.minimum, out.maximum = record.count, record.minimum, record.maximum
+        out.total = record.total + (record.mid << 30) + (record.high << 60)
+        if halved:
+            out.total //= 2
+    return out
+
+
+def clear(engine: Engine, at: int) -> None:
+    """The histogram is empty again; it keeps its pages."""
+    words, places = engine.memory.words, at + layout.HISTOGRAM_WORDS
+    for page in words[places : places + layout.OCTAVES].tolist():
+        if page:
+            words[page : page + layout.PAGE] = 0
+    words[at:places] = 0
+
+
+def new_histogram(engine: Engine) -> int:
+    """The address of an empty one."""
+    return engine.new(layout.HISTOGRAM, layout.OCTAVES).address
+
+
+class Meter:
+    """A protection's account of one VM's writes, as stories and the run see it."""
+
+    def __init__(self, engine: Engine, protection: str, vm: scenario.Vm, inline: bool, warmup_ns: int) -> None:
+        self.engine = engine
+        self.protection = protection
+        self.vm = vm.name
+        self.points: list[PointRow] = []
+        self._age: list[Ramp] = []
+        self._exposure: list[Ramp] = []
+        self._series: list[tuple[int, int, int]] = []
+        self.record = engine.new(layout.METER).set(
+            epoch=1, inline=inline, point=-1, age_since=warmup_ns, exposure_since=warmup_ns, risk_since=warmup_ns,
+            risk_written=new_histogram(engine), risk_unique=new_histogram(engine),
+        )  # fmt: skip
+        maps = []
+        for disk in vm.disks:
+            blocks = -(-disk.size_bytes // BLOCK_BYTES)
+            maps.append(engine.memory.take(-(-blocks // layout.LATEST_PAGE)))
+        self.record.latest = engine.memory.row(maps)
+
+    def cut(self) -> int:
+        """A point is cut: returns its epoch; later captures belong to the next."""
+        self.record.epoch += 1
+        return int(self.record.epoch) - 1
+
+    def since_usable(self, epoch: int) -> tuple[int, int]:
+        """(bytes written, distinct bytes) acknowledged after the newest usable point, captured up to `epoch`."""
+        written = unique = 0
+        at = self.record.first
+        while at:
+            one = self.engine.at(layout.EPOCH, at)
+            if one.number <= epoch:
+                written += one.written
+                unique += one.unique
+            at = one.next
+        return written, unique * BLOCK_BYTES
+
+    def usable(self, epoch: int, point_ns: int, now: int) -> None:
+        """The point of that epoch, cut at `point_ns`, can be restored from now on."""
+        assert now == self.engine.clock._now
+        self.engine.tell(layout.USABLE, self.record.address, epoch, point_ns)
+
+    def sample(self, now: int) -> None:
+        """Notes bytes at risk for the time series."""
+        r = self.record
+        self._series.append((now, -1, -1) if r.point < 0 else (now, r.written, r.unique * BLOCK_BYTES))
+
+    def logged(self, kind: int, a: int, b: int, c: int) -> None:
+        """A row that the loop has written about it."""
+        if kind == layout.AGE:
+            self._age.append(Ramp(a, b, c, 1))
+        elif kind == layout.EXPOSURE:
+            self._exposure.append(Ramp(a, b, c, 1) if c >= 0 else Ramp(a, b, 0, 0))
+        else:
+            self.points.append(PointRow(self.protection, self.vm, a, b))
+
+    def result(self, now: int) -> RecoveryResult:
+        """All of it, up to now. The recorder has settled it."""
+        r, engine = self.record, self.engine
+        return RecoveryResult(
+            self.protection, self.vm, tuple(self._age), tuple(self._exposure), r.undefined,
+            histogram(engine, r.risk_written), histogram(engine, r.risk_unique), tuple(self._series),
+        )  # fmt: skip
+
+
+class Book:
+    """One VM's books."""
+
+    def __init__(self, engine: Engine, spec: scenario.Vm, slowest: int) -> None:
+        self.engine = engine
+        self.spec = spec
+        self.meters: list[Meter] = []
+        self.causes: tuple[str, ...] = ()
+        new, memory = new_histogram, engine.memory
+        self.record = engine.new(layout.BOOK).set(
+            guest_read=new(engine), guest_write=new(engine), vscsi=new(engine), gavg=new(engine), probe=new(engine),
+            latency=new(engine), covers=memory.take(layout.OCTAVES), ledger=memory.take(layout.OCTAVES),
+            slow=memory.take(slowest), timeout=spec.disk_timeout_ns,
+        )  # fmt: skip
+
+    def interval(self, start: int) -> IntervalRow:
+        """The row of the interval that began at `start`; the next one begins."""
+        r = self.record
+        n = r.commands
+        means = (r.kavg // n, r.davg // n, r.qavg // n) if n else (0, 0, 0)
+        write_ns = r.write_ns // r.writes if r.writes else 0
+        latency = histogram(self.engine, r.latency)
+        row = (r.arrivals, r.ios, r.interval_written, latency, n, *means, r.writes, write_ns, r.extra)
+        words = self.engine.memory.words
+        words[r.address + layout.BOOK_INTERVAL : r.address + len(r.places)] = 0
+        clear(self.engine, r.latency)
+        return IntervalRow(start, self.spec.name, *row)
+
+    def bins(self) -> tuple[LedgerBin, ...]:
+        """Summed ledgers by latency."""
+        words, out = self.engine.memory.words, []
+        for bucket, at in sorted(pages(self.engine, self.record.ledger).items()):
+            ios, *ns = words[at : at + 1 + len(self.causes)].tolist()
+            out.append(LedgerBin(bucket, ios, tuple(ns)))
+        return tuple(out)
+
+    def slowest(self) -> tuple[SlowIo, ...]:
+        """The slowest I/Os, slowest first."""
+        words, out = self.engine.memory.words, []
+        for at in words[self.record.slow : self.record.slow + self.record.slow_count].tolist():
+            slow, behind = self.engine.at(layout.SLOW, at), at + layout.SLOW_WORDS
+            ledger = tuple(words[behind : behind + len(self.causes)].tolist())
+            workload, disk = self.spec.workloads[slow.workload].name, self.spec.disks[slow.disk].name
+            row = SlowIo(
+                self.spec.name, workload, slow.ordinal, disk, bool(slow.write), slow.offset, slow.size, slow.arrival,
+                slow.latency, ledger,
+            )  # fmt: skip
+            out.append((-slow.latency, slow.workload, slow.ordinal, row))
+        return tuple(row for *_, row in sorted(out, key=lambda entry: entry[:3]))
+
+    def result(self) -> VmResult:
+        """The VM's part of the result."""
+        r, engine, spec = self.record, self.engine, self.spec
+        read, write = histogram(engine, r.guest_read), histogram(engine, r.guest_write)
+        ramps, probe = Ramps(), histogram(engine, r.probe, halved=True)
+        ramps.covers, ramps.sums = pages(engine, r.covers), probe
+        whole = Histogram()
+        ramps.pour(whole)
+        return VmResult(
+            spec.name, spec.group, tuple(meter.protection for meter in self.meters), read, write,
+            histogram(engine, r.vscsi), histogram(engine, r.gavg), whole, read.count + write.count, r.read_bytes,
+            r.written_bytes, self.bins(), self.slowest(),
+        )  # fmt: skip
+
+
+class Recorder:
+    """The books of a run, interval by interval."""
+
+    def __init__(self, engine: Engine, books: list[Book]) -> None:
+        self.engine = engine
+        self.books = books
+        self.rows: list[IntervalRow] = []
+        self.vms: list[Record] = []
+        self.readers: dict[int, Meter] = {}
+        self.modes: dict[int, list[tuple[int, int]]] = {}  # by replica: (mode, since)
+
+    def meters(self) -> list[Meter]:
+        """Every protection's account, VM by VM."""
+        return [meter for book in self.books for meter in book.meters]
+
+    def tick(self, start: int) -> None:
+        """The interval that began at `start` ends: its rows are written."""
+        self._read_log()
+        self.rows += [book.interval(start) for book in self.books]
+
+    def finish(self, end: int) -> None:
+        """The run ends: probes and meters count up to now."""
+        for vm in self.vms:
+            self.engine.tell(layout.PROBES_END, vm.address)
+        for meter in self.meters():
+            self.engine.tell(layout.SETTLE, meter.record.address)
+        self._read_log()
+
+    def _read_log(self) -> None:
+        world = self.engine.world
+        at, world.log = world.log, 0
+        while at:
+            row = self.engine.at(layout.LOG, at)
+            if row.kind == layout.MODE:
+                self.modes[row.subject].append((row.a, row.b))
+            else:
+                self.readers[row.subject].logged(row.kind, row.a, row.b, row.c)
+            at = row.next
+
+    def little(self, vm: int, now: int) -> tuple[int, int]:
+        """Guest I/Os in the VM integrated over time, and the sum of their times in it so far."""
+        r = self.books[vm].record
+        inside = r.arrived - r.delivered
+        return r.area + inside * (now - r.area_at), r.sojourn + inside * now - r.open_arrivals
+
+    def counts(self, vm: int) -> VmCounts:
+        """What the audit and the timers compare."""
+        book = self.books[vm]
+        r = book.record
+        ledger = sum(sum(one.ns) for one in book.bins())
+        latency = sum(histogram(self.engine, at).total for at in (r.guest_read, r.guest_write))
+        return VmCounts(
+            r.arrived, r.arrived_bytes, r.delivered, r.delivered_bytes, r.delivered_in_stun, ledger, latency, r.late,
+            r.latest,
+        )  # fmt: skip
+
+    def vm_result(self, vm: int) -> VmResult:
+        """One VM's part of the result."""
+        return self.books[vm].result()

@@ -1,0 +1,257 @@
+"""The event heap, lists of waiting records, free records, streams of draws, signals and the log."""
+
+from models.compiled.layout import (
+    ACTIONS,
+    COMMAND_WORDS,
+    FIRED_ROOM,
+    ITEM_WORDS,
+    LOG_WORDS,
+    LOGGED,
+    NODE_WORDS,
+    Command,
+    Item,
+    Log,
+    Node,
+    Stream,
+    World,
+)
+from sim.flat import Memory
+from sim.mechanism import mechanism, take
+
+# -- the heap: (time, key, what), smallest first ------------------------------------------------------
+
+
+@mechanism
+def push(m: Memory, time: int, key: int, what: int) -> None:
+    """At `time`, in the place `key`, `what` (address * ACTIONS + action) will happen."""
+    w = World(m, 0)
+    w.moments += 1
+    hole = w.heap_size
+    w.heap_size = hole + 1
+    heap = w.heap
+    while hole:
+        up = (hole - 1) // 2
+        at = heap + 3 * up
+        if m[at] < time or (m[at] == time and m[at + 1] < key):
+            break
+        to = heap + 3 * hole
+        m[to], m[to + 1], m[to + 2] = m[at], m[at + 1], m[at + 2]
+        hole = up
+    to = heap + 3 * hole
+    m[to], m[to + 1], m[to + 2] = time, key, what
+
+
+@mechanism
+def pop(m: Memory) -> int:
+    """Takes the first event off and returns what happens; there must be one."""
+    w = World(m, 0)
+    heap, size = w.heap, w.heap_size - 1
+    what = m[heap + 2]
+    w.heap_size = size
+    w.pops += 1
+    end = heap + 3 * size
+    time, key = m[end], m[end + 1]
+    hole = 0
+    while True:
+        child = 2 * hole + 1
+        if child >= size:
+            break
+        at = heap + 3 * child
+        if child + 1 < size:
+            other = at + 3
+            if m[other] < m[at] or (m[other] == m[at] and m[other + 1] < m[at + 1]):
+                child, at = child + 1, other
+        if time < m[at] or (time == m[at] and key < m[at + 1]):
+            break
+        to = heap + 3 * hole
+        m[to], m[to + 1], m[to + 2] = m[at], m[at + 1], m[at + 2]
+        hole = child
+    to = heap + 3 * hole
+    m[to], m[to + 1], m[to + 2] = time, key, m[end + 2]
+    return what
+
+
+# -- who waits ------------------------------------------------------------------------------------------------------------
+
+
+@mechanism
+def append(m: Memory, head: int, record: int) -> None:
+    """`record` is the last of the list whose first and last stand at `head` and `head + 1`."""
+    m[record] = 0
+    if m[head]:
+        m[m[head + 1]] = record
+    else:
+        m[head] = record
+    m[head + 1] = record
+
+
+@mechanism
+def first_of(m: Memory, head: int) -> int:
+    """Takes the first record off the list; there must be one."""
+    record = m[head]
+    m[head] = m[record]
+    return record
+
+
+@mechanism
+def wait(m: Memory, head: int, record: int, action: int) -> None:
+    """`record` waits in that list; `action` is what it does when it is woken."""
+    m[record + 1] = action
+    append(m, head, record)
+
+
+@mechanism
+def wake(m: Memory, head: int) -> None:
+    """All who wait in the list are woken, in order, after those woken before."""
+    if m[head]:
+        w = World(m, 0)
+        if w.woken:
+            m[w.woken_last] = m[head]
+        else:
+            w.woken = m[head]
+        w.woken_last = m[head + 1]
+        m[head] = 0
+
+
+@mechanism
+def soon(m: Memory, record: int, action: int) -> None:
+    """`record` goes on after those woken before."""
+    m[record] = 0
+    m[record + 1] = action
+    w = World(m, 0)
+    if w.woken:
+        m[w.woken_last] = record
+    else:
+        w.woken = record
+    w.woken_last = record
+
+
+@mechanism
+def fire(m: Memory, subject: int) -> None:
+    """The signal of `subject` (its address) fires: stories hear of it at the end of this step."""
+    w = World(m, 0)
+    if w.fired_count < FIRED_ROOM:
+        m[w.fired + w.fired_count] = subject
+        w.fired_count += 1
+
+
+@mechanism
+def event(record: int, action: int) -> int:
+    """What happens, as one number."""
+    return record * ACTIONS + action
+
+
+# -- records that come and go -----------------------------------------------------------------------------------------------
+
+
+@mechanism
+def new_io(m: Memory) -> int:
+    """A guest I/O with an empty ledger."""
+    w = World(m, 0)
+    io = w.free_io
+    if io:
+        w.free_io = m[io]
+        for i in range(w.io_words):
+            m[io + i] = 0
+    else:
+        io = take(m, w.io_words)
+    return io
+
+
+@mechanism
+def free_io(m: Memory, io: int) -> None:
+    """The I/O is over."""
+    w = World(m, 0)
+    m[io] = w.free_io
+    w.free_io = io
+
+
+@mechanism
+def new_command(m: Memory) -> int:
+    """A command; its fields are whatever they were."""
+    w = World(m, 0)
+    command = w.free_command
+    if command:
+        w.free_command = m[command]
+    else:
+        command = take(m, COMMAND_WORDS)
+    return command
+
+
+@mechanism
+def free_command(m: Memory, command: int) -> None:
+    """The command is over; a note of its limit may still be under way and must not find another one here."""
+    w = World(m, 0)
+    Command(m, command).arrival = -1
+    m[command] = w.free_command
+    w.free_command = command
+
+
+@mechanism
+def new_item(m: Memory, replica: int, size: int, epoch: int, cut: int) -> int:
+    """Something for the link."""
+    w = World(m, 0)
+    at = w.free_item
+    if at:
+        w.free_item = m[at]
+    else:
+        at = take(m, ITEM_WORDS)
+    item = Item(m, at)
+    item.replica, item.size, item.epoch, item.cut = replica, size, epoch, cut
+    return at
+
+
+@mechanism
+def free_item(m: Memory, item: int) -> None:
+    """It has arrived."""
+    w = World(m, 0)
+    m[item] = w.free_item
+    w.free_item = item
+
+
+@mechanism
+def new_node(m: Memory, start: int, end: int, turn: int) -> int:
+    """A stretch of a probe."""
+    w = World(m, 0)
+    at = w.free_node
+    if at:
+        w.free_node = m[at]
+    else:
+        at = take(m, NODE_WORDS)
+    node = Node(m, at)
+    node.start, node.end, node.turn = start, end, turn
+    return at
+
+
+@mechanism
+def free_node(m: Memory, node: int) -> None:
+    """The stretch is counted."""
+    w = World(m, 0)
+    m[node] = w.free_node
+    w.free_node = node
+
+
+# -- draws and rows ---------------------------------------------------------------------------------------------------------
+
+
+@mechanism
+def draw(m: Memory, stream: int, width: int) -> int:
+    """The address of the stream's next draw of so many words; when few are left the loop asks for more."""
+    s = Stream(m, stream)
+    at = s.at
+    s.at = at + width
+    w = World(m, 0)
+    if s.end - s.at < w.burst * width and not s.low:
+        s.low = 1
+        s.next = w.low
+        w.low = stream
+    return at
+
+
+@mechanism
+def log(m: Memory, kind: int, subject: int, a: int, b: int, c: int) -> None:
+    """A row for the result."""
+    at = take(m, LOG_WORDS)
+    row = Log(m, at)
+    row.kind, row.subject, row.a, row.b, row.c = kind, subject, a, b, c
+    append(m, LOGGED, at)

@@ -1,0 +1,176 @@
+"""What stories and the audit see of the compiled path: VMs, disks, datastores, devices as objects over flat memory.
+
+They have the names and the meaning of the readable path's objects (`models.path`); the state is in the records.
+"""
+
+from models import scenario
+from models.chain import Chain
+from models.compiled import layout
+from models.compiled.engine import Engine
+from models.mechanisms import cbt, grains, tablecache, throttle
+from models.result import DeviceAccount
+from models.path.io import KINDS
+from sim.clock import Signal
+from sim.memory import Record
+
+
+class Store:
+    """A datastore."""
+
+    def __init__(self, engine: Engine, spec: scenario.Datastore, record: Record) -> None:
+        self.engine = engine
+        self.spec = spec
+        self.record = record
+
+    @property
+    def free_bytes(self) -> int:
+        return int(self.record.free_bytes)
+
+    @free_bytes.setter
+    def free_bytes(self, size_bytes: int) -> None:
+        self.record.free_bytes = size_bytes
+
+    def take_space(self, size_bytes: int) -> bool:
+        """Takes that much space; False, and nothing taken, when there is less."""
+        if size_bytes > self.free_bytes:
+            return False
+        self.free_bytes -= size_bytes
+        return True
+
+    @property
+    def served(self) -> dict[tuple[int, bool], list[int]]:
+        """(cause, write) -> [commands, bytes], completed."""
+        words, at = self.engine.memory.words, self.record.served
+        table = {}
+        for cause in range(len(KINDS)):
+            for write in (False, True):
+                place = at + 2 * (2 * cause + write)
+                table[cause, write] = words[place : place + 2].tolist()
+        return table
+
+    def utilisation(self, now: int) -> tuple[int, int]:
+        """Busy servers integrated over time, and service given up to now."""
+        r = self.record
+        return r.area + r.serving * (now - r.area_at), r.busy - (r.ends - r.serving * now)
+
+
+class Device:
+    """A host's device for a datastore."""
+
+    def __init__(self, engine: Engine, record: Record, flows: list[Record]) -> None:
+        self.engine = engine
+        self.record = record
+        self.flows = flows
+
+    def account(self, now: int) -> DeviceAccount:
+        """What the audit compares."""
+        r, memory = self.record, self.engine.memory
+        caps = memory.fetch(throttle.Throttle, r.throttle)
+        outstanding = int(caps.device[throttle.OUTSTANDING])
+        waiting = [size for flow in self.flows for size in self._sizes(flow.first)]
+        area = r.outstanding_area + outstanding * (now - r.area_at)
+        sojourn = r.sojourn + outstanding * now - r.inside_issued
+        return DeviceAccount(
+            r.submitted, r.finished, outstanding + len(waiting),
+            r.bytes_submitted, r.bytes_finished, r.inside_bytes + sum(waiting), area, sojourn,
+        )  # fmt: skip
+
+    def _sizes(self, at: int) -> list[int]:
+        sizes = []
+        while at:
+            command = self.engine.at(layout.COMMAND, at)
+            sizes.append(command.size)
+            at = command.next
+        return sizes
+
+
+class Disk(Chain):
+    """A virtual disk."""
+
+    def __init__(
+        self, engine: Engine, spec: scenario.Disk, delta: scenario.DeltaFormat, store: Store, record: Record
+    ) -> None:
+        super().__init__(spec, delta)
+        self.engine = engine
+        self.store = store
+        self.record = record
+
+    @property  # type: ignore[override]  # a view, made anew each time: the memory may have grown
+    def space(self) -> Store:
+        return self.store
+
+    @property  # type: ignore[override]  # a view, made anew each time: the memory may have grown
+    def map(self) -> grains.GrainMap:
+        return self.engine.memory.fetch(grains.GrainMap, self.record.map)
+
+    @property  # type: ignore[override]  # a view, made anew each time: the memory may have grown
+    def cache(self) -> tablecache.TableCache | None:
+        at = self.record.cache
+        return self.engine.memory.fetch(tablecache.TableCache, at) if at else None
+
+    @property  # type: ignore[override]  # a view, made anew each time: the memory may have grown
+    def tracking(self) -> cbt.Cbt | None:
+        at = self.record.tracking
+        return self.engine.memory.fetch(cbt.Cbt, at) if at else None
+
+    def make_cache(self, tables: int) -> None:
+        self.record.cache = self.engine.memory.place(tablecache.table_cache(tables, self.delta.cached_tables))
+
+    def track_changes(self, block_bytes: int) -> None:
+        """Changed blocks are tracked from now on."""
+        self.record.tracking = self.engine.memory.place(cbt.cbt(block_bytes, self.spec.size_bytes))
+
+    def stop_mirroring(self) -> None:
+        """Writes go to the top delta, or to the base when there is none, and nowhere else."""
+        self.record.mirror = 0
+
+    @property  # type: ignore[override]
+    def levels_written(self) -> list[int]:
+        """Acknowledged guest write bytes sent to [base, top delta]."""
+        return [self.record.written_base, self.record.written_top]
+
+
+class Vm:
+    """A virtual machine. `index` is its place in Scenario.vms."""
+
+    def __init__(self, engine: Engine, spec: scenario.Vm, index: int, record: Record) -> None:
+        self.engine = engine
+        self.spec = spec
+        self.index = index
+        self.record = record
+        self.disks: list[Disk] = []
+
+    @property
+    def in_flight(self) -> int:
+        """I/Os past the gate, not yet posted."""
+        return int(self.record.in_flight)
+
+    @property
+    def held(self) -> int:
+        """I/Os that have waited at the gate in this stun, either way."""
+        return int(self.record.held)
+
+    def hold(self) -> None:
+        """The vCPUs stop: nothing passes the gate in either direction."""
+        self.engine.tell(layout.HOLD, self.record.address)
+
+    def release(self) -> None:
+        """The vCPUs run: all that waited at the gate goes on now."""
+        self.engine.tell(layout.RELEASE, self.record.address)
+
+    def drained(self) -> Signal:
+        """Fires when no I/O is past the gate any more; at once when none is."""
+        if not self.in_flight:
+            signal = self.engine.clock.signal()
+            signal.fire()
+            return signal
+        self.record.draining = 1
+        return self.engine.signal(self.record.address)
+
+    def inside(self) -> int:
+        """Guest I/Os that are in the VM now: waiting or carried by a slot."""
+        doors = [
+            self.engine.at(layout.DOOR, self.record.doors + n * layout.DOOR_WORDS) for n in range(len(self.disks))
+        ]
+        slots = self.spec.disk_queue_depth
+        return sum(door.waiting + slots - door.idle for door in doors)

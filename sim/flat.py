@@ -1,0 +1,217 @@
+"""A flat memory for compiled code: one int64 array that holds every state, record and page of a simulation.
+
+An address is an index into the array, so that the array may grow (be copied to a larger one) without any address
+changing. Compiled code sees three views of it, each of them a pointer or two and nothing that is counted or copied:
+
+- `Memory`: the whole array, or a column of it; `m[i]` reads and writes one word.
+- a record: `record("Io", "vm disk size")` makes a function `io = Io(m, address)` whose `io.size` is a word.
+- a state: `state(Bucket)` makes a function `s = StateOfBucket(m, address)` for a NamedTuple of columns, so that the very
+  source that runs over lists on the readable path runs here. Its directory (see `sim.memory`) holds the columns' places.
+
+`take` and `bit_length` of `sim.mechanism` get their compiled meaning here. Needs Numba; only compiled code may use it.
+"""
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba.core import types
+from numba.core.imputils import lower_builtin, lower_cast, lower_getattr_generic, lower_setattr_generic
+from numba.core.typing.templates import AbstractTemplate, AttributeTemplate, infer_getattr, infer_global, signature
+from numba.extending import intrinsic, models, overload, register_model
+
+from sim.mechanism import bit_length, take
+from sim.memory import BREAK
+
+WORD = ir.IntType(64)
+POINTER = WORD.as_pointer()
+
+Memory = Any
+"""In annotations: what compiled code sees of a memory (`MemoryType`)."""
+
+
+class MemoryType(types.Type):  # type: ignore[misc]
+    """The memory from some word on."""
+
+    def __init__(self) -> None:
+        super().__init__(name="Memory")
+
+
+class RecordType(types.Type):  # type: ignore[misc]
+    """Named words one after the other."""
+
+    def __init__(self, name: str, fields: tuple[str, ...]) -> None:
+        super().__init__(name=f"Record {name} {' '.join(fields)}")
+        self.fields = fields
+
+
+class StateType(types.Type):  # type: ignore[misc]
+    """A NamedTuple of columns: the memory, and where the state's directory is."""
+
+    def __init__(self, name: str, fields: tuple[str, ...]) -> None:
+        super().__init__(name=f"State {name} {' '.join(fields)}")
+        self.fields = fields
+
+
+memory = MemoryType()
+
+
+@register_model(MemoryType)
+@register_model(RecordType)
+class _PointerModel(models.PrimitiveModel):  # type: ignore[misc]
+    def __init__(self, manager: Any, kind: Any) -> None:
+        super().__init__(manager, kind, POINTER)
+
+
+@register_model(StateType)
+class _StateModel(models.StructModel):  # type: ignore[misc]
+    def __init__(self, manager: Any, kind: Any) -> None:
+        super().__init__(manager, kind, [("memory", memory), ("directory", memory)])
+
+
+# -- one word ---------------------------------------------------------------------------------------------------------
+
+
+@infer_global(operator.getitem)
+class _GetWord(AbstractTemplate):  # type: ignore[misc]
+    def generic(self, args: Any, kws: Any) -> Any:
+        if isinstance(args[0], MemoryType) and isinstance(args[1], types.Integer):
+            return signature(types.int64, args[0], types.int64)
+        return None
+
+
+@infer_global(operator.setitem)
+class _SetWord(AbstractTemplate):  # type: ignore[misc]
+    def generic(self, args: Any, kws: Any) -> Any:
+        if isinstance(args[0], MemoryType) and isinstance(args[1], types.Integer):
+            return signature(types.none, args[0], types.int64, types.int64)
+        return None
+
+
+@lower_builtin(operator.getitem, MemoryType, types.int64)  # type: ignore[untyped-decorator]
+def _get_word(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    return builder.load(builder.gep(args[0], [args[1]]))
+
+
+@lower_builtin(operator.setitem, MemoryType, types.int64, types.int64)  # type: ignore[untyped-decorator]
+def _set_word(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    builder.store(args[2], builder.gep(args[0], [args[1]]))
+    return context.get_dummy_value()
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def memory_of(typing_context: Any, array: Any) -> Any:
+    """The Memory of a contiguous int64 array. The array must outlive it."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return context.make_array(sig.args[0])(context, builder, args[0]).data
+
+    return memory(array), generate
+
+
+# -- records and states -----------------------------------------------------------------------------------------------
+
+
+def record(name: str, fields: str) -> Any:
+    """A function (memory, address) -> view of the record there; `words(fields)` is its length."""
+    kind = RecordType(name, tuple(fields.split()))
+
+    def view(typing_context: Any, m: Any, address: Any) -> Any:
+        def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            return builder.gep(args[0], [args[1]])
+
+        return kind(memory, types.int64), generate
+
+    return intrinsic(view)
+
+
+def words(fields: str) -> int:
+    """How many words a record of these fields has."""
+    return len(fields.split())
+
+
+def state(named_tuple: Any) -> Any:
+    """A function (memory, address) -> view of a state whose directory is at that address."""
+    kind = StateType(named_tuple.__name__, named_tuple._fields)
+
+    def view(typing_context: Any, m: Any, address: Any) -> Any:
+        def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            made = context.make_helper(builder, kind)
+            made.memory, made.directory = args[0], builder.gep(args[0], [args[1]])
+            return made._getvalue()
+
+        return kind(memory, types.int64), generate
+
+    return intrinsic(view)
+
+
+@infer_getattr
+class _Field(AttributeTemplate):  # type: ignore[misc]
+    key = RecordType
+
+    def generic_resolve(self, kind: Any, name: str) -> Any:
+        return types.int64 if name in kind.fields else None
+
+
+@infer_getattr
+class _Column(AttributeTemplate):  # type: ignore[misc]
+    key = StateType
+
+    def generic_resolve(self, kind: Any, name: str) -> Any:
+        return memory if name in kind.fields else None
+
+
+@lower_getattr_generic(RecordType)  # type: ignore[untyped-decorator]
+def _get_field(context: Any, builder: Any, kind: Any, value: Any, name: str) -> Any:
+    return builder.load(builder.gep(value, [WORD(kind.fields.index(name))]))
+
+
+@lower_setattr_generic(RecordType)  # type: ignore[untyped-decorator]
+def _set_field(context: Any, builder: Any, sig: Any, args: Any, name: str) -> None:
+    builder.store(args[1], builder.gep(args[0], [WORD(sig.args[0].fields.index(name))]))
+
+
+@lower_getattr_generic(StateType)  # type: ignore[untyped-decorator]
+def _get_column(context: Any, builder: Any, kind: Any, value: Any, name: str) -> Any:
+    made = context.make_helper(builder, kind, value=value)
+    base = builder.load(builder.gep(made.directory, [WORD(kind.fields.index(name))]))
+    return builder.gep(made.memory, [base])
+
+
+@lower_cast(MemoryType, MemoryType)  # type: ignore[untyped-decorator]
+def _same(context: Any, builder: Any, source: Any, target: Any, value: Any) -> Any:
+    return value
+
+
+# -- what the plain functions mean here -------------------------------------------------------------------------------
+
+
+@overload(take)  # type: ignore[untyped-decorator]
+def _take(pool: Any, words: Any) -> Callable[[Any, Any], Any] | None:
+    """A pool is the whole memory: its free end moves. Whoever calls has seen to it that there is room."""
+    if not isinstance(pool, MemoryType):
+        return None
+
+    def taken(pool: Any, words: Any) -> Any:
+        at = pool[BREAK]
+        pool[BREAK] = at + words
+        return at
+
+    return taken
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def _leading_zeros(typing_context: Any, x: Any) -> Any:
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.ctlz(args[0], ir.IntType(1)(0))
+
+    return types.int64(types.int64), generate
+
+
+@overload(bit_length)  # type: ignore[untyped-decorator]
+def _bit_length(x: Any) -> Callable[[Any], Any]:
+    def length(x: Any) -> Any:
+        return 64 - _leading_zeros(x)
+
+    return length
