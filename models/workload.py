@@ -147,7 +147,6 @@ def guest_blocks(
         for disk in workload.disks
         for write in (False, True)
     }
-    stores = [datastores[disk.datastore] for disk in vm.disks]
     kind: Distribution = workload.think_distribution if workload.kind == "closed" else "exponential"
     for first in count(0, block):
         u = uniforms(bits, block, WORDS)
@@ -156,18 +155,12 @@ def guest_blocks(
         u = u[: len(disks)]
         if not len(u):
             return
-        service = _services(u[:, SERVICE], disks, writes, stores)
-        yield Block(unit_mean(u[:, GAP], kind, 1000), disks, writes, offsets, sizes, service)
-
-
-def _services(u: Floats, disks: Ints, writes: Bools, stores: list[Datastore]) -> Ints:
-    """Each I/O's latency part by the law of its disk's datastore, for its direction."""
-    service = np.empty(len(u), dtype=np.int64)
-    for disk in np.unique(disks).tolist():
-        for write, law in ((False, stores[disk].read), (True, stores[disk].write)):
+        service = np.empty(len(u), dtype=np.int64)
+        for disk, write in placers:
             here = (disks == disk) & (writes == write)
-            service[here] = latencies(u[here], law)
-    return service
+            store = datastores[vm.disks[disk].datastore]
+            service[here] = latencies(u[here, SERVICE], store.write if write else store.read)
+        yield Block(unit_mean(u[:, GAP], kind, 1000), disks, writes, offsets, sizes, service)
 
 
 Columns = tuple[Ints, Bools, Ints, Ints]
@@ -184,11 +177,15 @@ def _traced(workload: Workload, first: int, u: Floats) -> Columns:
 def _synthetic(workload: Workload, u: Floats, placers: dict[tuple[int, bool], Placer], first: int) -> Columns:
     n = len(u)
     writes = u[:, DIRECTION] >= workload.read_ppm / 1_000_000
-    kinds = np.array([size for size, _ in workload.sizes], dtype=np.int64)
-    weights = np.cumsum([weight for _, weight in workload.sizes], dtype=np.float64)
-    sizes = kinds[np.minimum(np.searchsorted(weights / weights[-1], u[:, SIZE]), len(kinds) - 1)]
+    sizes = np.full(n, workload.sizes[0][0], dtype=np.int64)
+    if len(workload.sizes) > 1:
+        kinds = np.array([size for size, _ in workload.sizes], dtype=np.int64)
+        weights = np.cumsum([weight for _, weight in workload.sizes], dtype=np.float64)
+        sizes = kinds[np.minimum(np.searchsorted(weights / weights[-1], u[:, SIZE]), len(kinds) - 1)]
     which = np.array(workload.disks, dtype=np.int64)
-    disks = which[np.minimum((u[:, DISK] * len(which)).astype(np.int64), len(which) - 1)]
+    disks = np.full(n, which[0])
+    if len(which) > 1:
+        disks = which[np.minimum((u[:, DISK] * len(which)).astype(np.int64), len(which) - 1)]
     sequential = {write for (_, write), p in placers.items() if p.rule.pattern == "sequential"}
     if sequential:  # a sequential stream goes to its disks in turn
         disks = np.where(np.isin(writes, list(sequential)), which[(first + np.arange(n)) % len(which)], disks)

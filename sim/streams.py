@@ -26,7 +26,11 @@ def philox(seed: int, replicate: int, entity: str, purpose: str) -> np.random.Ph
 def uniforms(bits: np.random.Philox, ordinals: int, words: int) -> Floats:
     """The next `ordinals` rows of `words` uniforms, strictly inside (0, 1)."""
     raw = bits.random_raw(ordinals * words).reshape(ordinals, words)
-    return ((raw >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52  # 52 bits: one more would round up to 1.0
+    raw >>= np.uint64(12)  # 52 bits: one more would round up to 1.0
+    u: Floats = raw.astype(np.float64)
+    u += 0.5
+    u *= 2.0**-52
+    return u
 
 
 def uniform_stream(seed: int, replicate: int, entity: str, purpose: str) -> Iterator[float]:

@@ -16,7 +16,7 @@ from experiments.scenario import Overrides, build, load
 from models.scenario import Scenario
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
-TEXTS = {path.stem: path.read_text(encoding="utf-8") for path in sorted(SCENARIOS.glob("*.toml"))}
+TEXTS = {name: (SCENARIOS / f"{name}.toml").read_text(encoding="utf-8") for name in ("demo", "minimal", "recorded")}
 TEXTS["mixed"] = """
 name = "mixed"
 run = { duration = "9 s", warmup = "1 s" }
