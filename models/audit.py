@@ -26,7 +26,9 @@ def audit(hypervisor: Hypervisor, now: int) -> list[Line]:
 def _devices(hypervisor: Hypervisor, now: int) -> Iterator[Line]:
     for (host, store), device in hypervisor.devices.items():
         name, a = f"{host} / {store}", device.account(now)
-        yield Line("bytes submitted = completed + in flight", name, a.bytes_submitted, a.bytes_finished + a.bytes_inside)
+        yield Line(
+            "bytes submitted = completed + in flight", name, a.bytes_submitted, a.bytes_finished + a.bytes_inside
+        )
         yield Line("commands submitted = completed + in flight", name, a.submitted, a.finished + a.inside)
         yield Line("Little's law at the device", name, a.area_ns, a.sojourn_ns)
 

@@ -36,10 +36,8 @@ def simulate(
     return run.result()
 
 
-def hypervisor(
-    spec: scenario.Scenario, arm: scenario.Arm, replicate: int, engine: scenario.Engine
-) -> Hypervisor:
-    """The path that this engine carries I/Os on. The compiled one needs Numba, and is loaded only when it is asked for."""
+def hypervisor(spec: scenario.Scenario, arm: scenario.Arm, replicate: int, engine: scenario.Engine) -> Hypervisor:
+    """The path of this engine. The compiled one needs Numba; it is loaded only when it is asked for."""
     if engine == "compiled":
         from models.compiled.hypervisor import Hypervisor as Compiled
 

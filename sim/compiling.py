@@ -1,21 +1,24 @@
-"""Where compiled code is kept: in a folder of its own for each state of the source, because Numba's cache looks at one file.
+"""Compiles the one function of the compiled path, and keeps the result where the next process finds it.
 
-The folder is named by a hash of all sources of `sim` and `models` and stands in STUNLAB_CACHE, or in the user's cache
-(XDG_CACHE_HOME, ~/.cache); where neither can be written, nothing is kept and each process compiles for itself.
+Numba's cache notices a change in one file only, so the folder is named by a hash of all sources of `sim` and `models`.
+It stands in STUNLAB_CACHE, or in the user's cache (XDG_CACHE_HOME, ~/.cache): a read-only installation is no hindrance.
+Where nothing can be written nothing is kept, and each process compiles for itself.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any, TypeVar
+from typing import Any
 
 import numba
+from numba.core import codegen, config
 
-Function = TypeVar("Function", bound=Callable[..., Any])
 ROOT = Path(__file__).resolve().parents[1]
+OVERRIDE = "STUNLAB_CACHE"
 
 
 @cache
@@ -32,27 +35,79 @@ def source_hash() -> str:
 @cache
 def folder() -> Path | None:
     """Where the compiled code of this source is kept; None when there is no place that can be written."""
-    base = os.environ.get("STUNLAB_CACHE") or os.environ.get("XDG_CACHE_HOME")
-    place = Path(base) if base else Path.home() / ".cache"
-    place = (place if os.environ.get("STUNLAB_CACHE") else place / "stunlab") / source_hash()
     try:
+        place = _base() / source_hash()
         place.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=place):
             return place
-    except OSError:
+    except (OSError, RuntimeError):  # RuntimeError: no home
         return None
 
 
-def entry(function: Function) -> Function:
-    """The function, compiled when it is first called; the result is kept in `folder()`."""
-    place = folder()
-    if place is not None:
-        numba.config.CACHE_DIR = str(place)
-    compiled: Function = numba.njit(cache=place is not None)(function)
-    return compiled
+def _base() -> Path:
+    if os.environ.get(OVERRIDE):
+        return Path(os.environ[OVERRIDE])
+    if os.environ.get("XDG_CACHE_HOME"):
+        return Path(os.environ["XDG_CACHE_HOME"]) / "stunlab"
+    return Path.home() / ".cache" / "stunlab"
 
 
-def is_kept() -> bool:
-    """Whether the folder holds compiled code: the first call then takes half a second."""
-    place = folder()
-    return place is not None and any(place.rglob("*.nbc"))
+class Compiled:
+    """A function of that signature, compiled when `ready` is first called. `run` is what to call then."""
+
+    def __init__(self, function: Callable[..., Any], signature: str) -> None:
+        self.function = function
+        self.signature = signature
+        self.run: Callable[..., Any] = self._not_ready
+
+    def is_kept(self) -> bool:
+        """Whether the folder holds it: `ready` then takes half a second, not half a minute."""
+        place = folder()
+        return place is not None and any(place.rglob("*.nbc"))
+
+    def ready(self) -> Callable[..., Any]:
+        """The compiled function, from the folder or compiled now."""
+        if self.run == self._not_ready:
+            place = folder()
+            if place is not None:
+                config.CACHE_DIR = str(place)
+            if not self.is_kept():
+                with _only_to_be_inlined():
+                    numba.njit(self.function).compile(self.signature)
+            dispatcher = numba.njit(cache=place is not None)(self.function)
+            dispatcher.compile(self.signature)
+            self.run = dispatcher
+        return self.run
+
+    def _not_ready(self, *arguments: Any) -> Any:
+        raise RuntimeError("compile it first: ready()")
+
+
+@contextmanager
+def _only_to_be_inlined() -> Iterator[None]:
+    """Inside, what Numba compiles is typed and lowered, but neither optimised nor made into machine code.
+
+    That is what the functions called by a compiled one need: they are linked into it, and optimised there, once. Numba
+    would make each of them fit to be called from Python, with all that it calls: three times the time. These are its
+    inner parts; where a version has them otherwise nothing is changed, and compiling takes longer.
+    """
+    library, generator, level = codegen.JITCodeLibrary, codegen.JITCPUCodegen, config.OPT
+    replaced: list[tuple[Any, str, Any]] = [
+        (library, "_finalize_specific", lambda self: None),
+        (library, "get_pointer_to_function", lambda self, name: self._ensure_finalized() or 0),
+        (generator, "_add_module", lambda self, module: None),
+        (generator, "set_env", lambda self, name, env: None),
+    ]
+    if not all(hasattr(owner, name) for owner, name, _ in replaced):
+        yield
+        return
+    before = [(owner, name, getattr(owner, name)) for owner, name, _ in replaced]
+    try:
+        config.OPT = type(level)(0)
+        for owner, name, function in replaced:
+            setattr(owner, name, function)
+        yield
+    finally:
+        config.OPT = level
+        for owner, name, function in before:
+            setattr(owner, name, function)

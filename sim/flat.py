@@ -5,8 +5,8 @@ changing. Compiled code sees three views of it, each of them a pointer or two an
 
 - `Memory`: the whole array, or a column of it; `m[i]` reads and writes one word.
 - a record: `record("Io", "vm disk size")` makes a function `io = Io(m, address)` whose `io.size` is a word.
-- a state: `state(Bucket)` makes a function `s = StateOfBucket(m, address)` for a NamedTuple of columns, so that the very
-  source that runs over lists on the readable path runs here. Its directory (see `sim.memory`) holds the columns' places.
+- a state: `state(Bucket)` makes a function `s = StateOfBucket(m, address)` for a NamedTuple of columns, so that the
+  source that runs over lists on the readable path runs here too. Its directory (`sim.memory`) has the columns' places.
 
 `take` and `bit_length` of `sim.mechanism` get their compiled meaning here. Needs Numba; only compiled code may use it.
 """
@@ -31,14 +31,14 @@ Memory = Any
 """In annotations: what compiled code sees of a memory (`MemoryType`)."""
 
 
-class MemoryType(types.Type):  # type: ignore[misc]
+class MemoryType(types.Type):
     """The memory from some word on."""
 
     def __init__(self) -> None:
         super().__init__(name="Memory")
 
 
-class RecordType(types.Type):  # type: ignore[misc]
+class RecordType(types.Type):
     """Named words one after the other."""
 
     def __init__(self, name: str, fields: tuple[str, ...]) -> None:
@@ -46,7 +46,7 @@ class RecordType(types.Type):  # type: ignore[misc]
         self.fields = fields
 
 
-class StateType(types.Type):  # type: ignore[misc]
+class StateType(types.Type):
     """A NamedTuple of columns: the memory, and where the state's directory is."""
 
     def __init__(self, name: str, fields: tuple[str, ...]) -> None:
@@ -59,13 +59,13 @@ memory = MemoryType()
 
 @register_model(MemoryType)
 @register_model(RecordType)
-class _PointerModel(models.PrimitiveModel):  # type: ignore[misc]
+class _PointerModel(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Any) -> None:
         super().__init__(manager, kind, POINTER)
 
 
 @register_model(StateType)
-class _StateModel(models.StructModel):  # type: ignore[misc]
+class _StateModel(models.StructModel):
     def __init__(self, manager: Any, kind: Any) -> None:
         super().__init__(manager, kind, [("memory", memory), ("directory", memory)])
 
@@ -74,7 +74,7 @@ class _StateModel(models.StructModel):  # type: ignore[misc]
 
 
 @infer_global(operator.getitem)
-class _GetWord(AbstractTemplate):  # type: ignore[misc]
+class _GetWord(AbstractTemplate):
     def generic(self, args: Any, kws: Any) -> Any:
         if isinstance(args[0], MemoryType) and isinstance(args[1], types.Integer):
             return signature(types.int64, args[0], types.int64)
@@ -82,32 +82,33 @@ class _GetWord(AbstractTemplate):  # type: ignore[misc]
 
 
 @infer_global(operator.setitem)
-class _SetWord(AbstractTemplate):  # type: ignore[misc]
+class _SetWord(AbstractTemplate):
     def generic(self, args: Any, kws: Any) -> Any:
         if isinstance(args[0], MemoryType) and isinstance(args[1], types.Integer):
             return signature(types.none, args[0], types.int64, types.int64)
         return None
 
 
-@lower_builtin(operator.getitem, MemoryType, types.int64)  # type: ignore[untyped-decorator]
+@lower_builtin(operator.getitem, MemoryType, types.int64)
 def _get_word(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     return builder.load(builder.gep(args[0], [args[1]]))
 
 
-@lower_builtin(operator.setitem, MemoryType, types.int64, types.int64)  # type: ignore[untyped-decorator]
+@lower_builtin(operator.setitem, MemoryType, types.int64, types.int64)
 def _set_word(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     builder.store(args[2], builder.gep(args[0], [args[1]]))
     return context.get_dummy_value()
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def memory_of(typing_context: Any, array: Any) -> Any:
-    """The Memory of a contiguous int64 array. The array must outlive it."""
-
+def _memory_of(typing_context: Any, array: Any) -> Any:
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return context.make_array(sig.args[0])(context, builder, args[0]).data
 
     return memory(array), generate
+
+
+memory_of: Any = intrinsic(_memory_of)
+"""memory_of(array): the Memory of a contiguous int64 array, which must outlive it."""
 
 
 # -- records and states -----------------------------------------------------------------------------------------------
@@ -147,7 +148,7 @@ def state(named_tuple: Any) -> Any:
 
 
 @infer_getattr
-class _Field(AttributeTemplate):  # type: ignore[misc]
+class _Field(AttributeTemplate):
     key = RecordType
 
     def generic_resolve(self, kind: Any, name: str) -> Any:
@@ -155,31 +156,31 @@ class _Field(AttributeTemplate):  # type: ignore[misc]
 
 
 @infer_getattr
-class _Column(AttributeTemplate):  # type: ignore[misc]
+class _Column(AttributeTemplate):
     key = StateType
 
     def generic_resolve(self, kind: Any, name: str) -> Any:
         return memory if name in kind.fields else None
 
 
-@lower_getattr_generic(RecordType)  # type: ignore[untyped-decorator]
+@lower_getattr_generic(RecordType)
 def _get_field(context: Any, builder: Any, kind: Any, value: Any, name: str) -> Any:
     return builder.load(builder.gep(value, [WORD(kind.fields.index(name))]))
 
 
-@lower_setattr_generic(RecordType)  # type: ignore[untyped-decorator]
+@lower_setattr_generic(RecordType)
 def _set_field(context: Any, builder: Any, sig: Any, args: Any, name: str) -> None:
     builder.store(args[1], builder.gep(args[0], [WORD(sig.args[0].fields.index(name))]))
 
 
-@lower_getattr_generic(StateType)  # type: ignore[untyped-decorator]
+@lower_getattr_generic(StateType)
 def _get_column(context: Any, builder: Any, kind: Any, value: Any, name: str) -> Any:
     made = context.make_helper(builder, kind, value=value)
     base = builder.load(builder.gep(made.directory, [WORD(kind.fields.index(name))]))
     return builder.gep(made.memory, [base])
 
 
-@lower_cast(MemoryType, MemoryType)  # type: ignore[untyped-decorator]
+@lower_cast(MemoryType, MemoryType)
 def _same(context: Any, builder: Any, source: Any, target: Any, value: Any) -> Any:
     return value
 
@@ -187,7 +188,7 @@ def _same(context: Any, builder: Any, source: Any, target: Any, value: Any) -> A
 # -- what the plain functions mean here -------------------------------------------------------------------------------
 
 
-@overload(take)  # type: ignore[untyped-decorator]
+@overload(take)
 def _take(pool: Any, words: Any) -> Callable[[Any, Any], Any] | None:
     """A pool is the whole memory: its free end moves. Whoever calls has seen to it that there is room."""
     if not isinstance(pool, MemoryType):
@@ -201,7 +202,7 @@ def _take(pool: Any, words: Any) -> Callable[[Any, Any], Any] | None:
     return taken
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def _leading_zeros(typing_context: Any, x: Any) -> Any:
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return builder.ctlz(args[0], ir.IntType(1)(0))
@@ -209,7 +210,7 @@ def _leading_zeros(typing_context: Any, x: Any) -> Any:
     return types.int64(types.int64), generate
 
 
-@overload(bit_length)  # type: ignore[untyped-decorator]
+@overload(bit_length)
 def _bit_length(x: Any) -> Callable[[Any], Any]:
     def length(x: Any) -> Any:
         return 64 - _leading_zeros(x)

@@ -22,7 +22,7 @@ def _compiler() -> Any:
         from numba.extending import register_jitable
     except ImportError:
         return None
-    return register_jitable
+    return register_jitable(no_cfunc_wrapper=True)  # compiled code alone calls them
 
 
 _register = _compiler()

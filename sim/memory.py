@@ -5,7 +5,7 @@ called `pool` is the whole memory: its indices are addresses. `fetch` gives the 
 memory grows.
 """
 
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -78,7 +78,7 @@ class FlatMemory:
         for i, name in enumerate(kind._fields):
             start, length = int(self.words[at + i]), int(self.words[at + count + i])
             columns.append(self.words if name == POOL else self.words[start : start + length])
-        return kind(*columns)
+        return cast(State, cast(Any, kind)(*columns))
 
 
 class Fields:

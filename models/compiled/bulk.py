@@ -8,7 +8,6 @@ from models.compiled.layout import (
     READER_GOES,
     BucketState,
     Chain,
-    Command,
     Copier,
     Disk,
     GrainState,
@@ -25,7 +24,7 @@ from models.path.io import BACKUP, MERGE, SNAPSHOT
 from sim.flat import Memory
 from sim.mechanism import mechanism
 
-# -- metadata -----------------------------------------------------------------------------------------------------------------
+# -- metadata ------------------------------------------------------------------------------------------------
 
 
 @mechanism
@@ -41,7 +40,7 @@ def chain_goes(m: Memory, at: int) -> None:
     device.submit(m, disk.flow, SNAPSHOT, 1, chain.size, m[draw(m, disk.write_draws, 1)], -1, at)
 
 
-# -- the copiers of a consolidation -------------------------------------------------------------------------------------------
+# -- the copiers of a consolidation --------------------------------------------------------------------------
 
 
 @mechanism
@@ -120,7 +119,7 @@ def copier_paced(m: Memory, at: int) -> None:
         copier_goes(m, at)
 
 
-# -- the readers of a backup --------------------------------------------------------------------------------------------------
+# -- the readers of a backup ---------------------------------------------------------------------------------
 
 
 @mechanism

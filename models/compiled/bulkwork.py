@@ -3,7 +3,10 @@
 Each has `done`, a signal, and `stop`. Its records are kept and used again for the next work of the kind.
 """
 
+from functools import partial
+
 import numpy as np
+from simpy.events import Event
 
 from models import scenario
 from models.compiled import layout
@@ -13,6 +16,7 @@ from models.compiled.parts import Disk
 from models.mechanisms import bucket, grains, mirror, replication
 from sim.clock import ARRIVAL, Signal, order
 from sim.memory import Record
+
 
 class Stock:
     """Records of one kind that are free to be used again."""
@@ -80,10 +84,13 @@ class Works:
             for number in range(costs.streams)
         ]  # fmt: skip
         work = Work(engine, record, [(self.merges, record), *((self.copiers, copier) for copier in copiers)])
-        spans = [copier.spans for copier in copiers]
-        work.done.callbacks.append(lambda _: [memory.give_back(at, 2 * chunk) for at in spans])
+        for copier in copiers:
+            work.done.callbacks.append(partial(self._span_back, copier.spans, 2 * chunk))
         engine.start([copier.address for copier in copiers], layout.COPIER_GOES)
         return work
+
+    def _span_back(self, at: int, length: int, event: Event) -> None:
+        self.engine.memory.give_back(at, length)
 
     def read(self, job: "JobParts", disk: Disk, blocks: list[int]) -> "ReadWork":
         """Reads blocks of one disk as the snapshot shows it; `done` fires when the last is in the repository."""

@@ -1,7 +1,7 @@
 """The loop of the compiled path: events, bells and woken records in the order of `docs/path.md`, up to a limit.
 
-One function is compiled, `advance`; everything else is compiled into it. It comes back for what only Python can do: more
-memory, more draws, a signal that a story waits for, an interrupt. Nothing is lost by coming back.
+One function is compiled, `advance`; everything else is compiled into it. It comes back for what only Python can do:
+more memory, more draws, a signal that a story waits for, an interrupt. Nothing is lost by coming back.
 """
 
 from typing import Any
@@ -53,7 +53,7 @@ from models.compiled.layout import (
 from models.compiled.lists import first_of, free_command, pop
 from models.path.io import BACKUP, MERGE, MIRROR, RESYNC
 from sim.clock import STANDSTILL as MOST_EVENTS
-from sim.compiling import entry
+from sim.compiling import Compiled
 from sim.flat import Memory, memory_of
 from sim.mechanism import mechanism
 
@@ -121,7 +121,7 @@ def turn(m: Memory, at: int) -> None:
         guest.goes_on(m, at, True)
     elif action == ISSUE:
         guest.issue(m, at)
-    elif action == CHUNK_COPIED or action == CHUNK_COPIED_LATE:
+    elif action in (CHUNK_COPIED, CHUNK_COPIED_LATE):
         if disk.chunk_copied(m, at, action == CHUNK_COPIED_LATE):
             guest.accessed(m, at)
     elif action == COPIER_GOES:
@@ -198,8 +198,7 @@ def standing_still(m: Memory) -> bool:
     return w.moments > w.most
 
 
-@entry
-def advance(words: Any, time: int, key: int, budget: int) -> int:
+def _advance(words: Any, time: int, key: int, budget: int) -> int:
     """Everything before (time, key) has happened, and its causes at this instant; or why it has not (see layout)."""
     m = memory_of(words)
     w = World(m, 0)
@@ -232,3 +231,6 @@ def advance(words: Any, time: int, key: int, budget: int) -> int:
             w.error = STANDSTILL
         event_key = m[heap + 1]
         happen(m, pop(m), event_key)
+
+
+advance = Compiled(_advance, "int64(int64[::1], int64, int64, int64)")

@@ -79,7 +79,7 @@ def go_on(m: Memory, at: int, c: int) -> bool:
         return False
     charge_command(m, at, c)
     step = io.step
-    if step == PLAIN or step == READ or step == MIRROR_LATE:
+    if step in (PLAIN, READ, MIRROR_LATE):
         return True
     if step == LOOK_UP:
         return look_up(m, at)
@@ -102,13 +102,13 @@ def charge_command(m: Memory, at: int, c_at: int) -> None:
     io.clock = c.done
 
 
-# -- reads ------------------------------------------------------------------------------------------------------------------
+# -- reads ---------------------------------------------------------------------------------------------------
 
 
 @mechanism
 def look_up(m: Memory, at: int) -> bool:
     """Missing grain tables one after the other, then the pieces side by side."""
-    disk, io = Disk(m, disk_of(m, at)), Io(m, at)
+    _disk, io = Disk(m, disk_of(m, at)), Io(m, at)
     if io.more:
         io.more -= 1
         metadata(m, at, LOOK_UP, 0)
@@ -177,7 +177,7 @@ def submit_pieces(m: Memory, at: int) -> None:
         grain = end + 1
 
 
-# -- writes -----------------------------------------------------------------------------------------------------------------
+# -- writes --------------------------------------------------------------------------------------------------
 
 
 @mechanism

@@ -1,4 +1,4 @@
-"""Draws made beforehand: blocks of whole numbers for the streams of the compiled path, from the streams of `models.workload`.
+"""Draws made beforehand: blocks of whole numbers for the compiled path, from the streams of `models.workload`.
 
 Small blocks first and larger ones later, so that short runs of many VMs stay cheap; how they are cut changes no number.
 """

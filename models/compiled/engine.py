@@ -26,6 +26,7 @@ class Engine:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
+        self._advance = advance.ready()
         self.memory = FlatMemory(layout.WORLD_WORDS)
         self.world = WORLD.at(self.memory, 0)
         self.signals: dict[int, Signal] = {}  # by the address of what they belong to
@@ -41,14 +42,14 @@ class Engine:
         self.world.set(burst=burst, reserve=reserve)
         self._new_heap(max(1024, 4 * burst))
 
-    # -- what stories and the clock do ------------------------------------------------------------------------------------
+    # -- what stories and the clock do -----------------------------------------------------------------------
 
     def go(self, time_ns: int, key: int) -> bool:
         """All before (time, key) has happened: True. Or a signal fired, at the clock's new time: False."""
         memory = self.memory
         while True:
             self.world.size = len(memory.words)
-            why = advance(memory.words, time_ns, key, BUDGET)
+            why = self._advance(memory.words, time_ns, key, BUDGET)
             if why == layout.OK:
                 return True
             if why == layout.FIRED:
@@ -72,7 +73,7 @@ class Engine:
         while not self.go(self.clock._now, -1):
             pass
 
-    # -- what the loop comes back for ---------------------------------------------------------------------------------------
+    # -- what the loop comes back for ------------------------------------------------------------------------
 
     def _serve(self, why: int) -> None:
         world = self.world
@@ -116,7 +117,7 @@ class Engine:
         io = Fields(layout.IO).at(memory, world.subject)
         raise LedgerError(self.owners[io.vm], io.ordinal, world.now - io.arrival)
 
-    # -- records ------------------------------------------------------------------------------------------------------------
+    # -- records ---------------------------------------------------------------------------------------------
 
     def new(self, fields: str, extra: int = 0) -> Record:
         """A fresh record, with so many words behind it."""

@@ -1,4 +1,4 @@
-"""The histogram of `sim.histogram` in flat memory: 128 buckets an octave, a page an octave, taken when it is first used."""
+"""The histogram of `sim.histogram` in flat memory: a page of 128 buckets an octave, taken at its first use."""
 
 from models.compiled.layout import HISTOGRAM_WORDS, PAGE, Histogram
 from sim.flat import Memory

@@ -43,7 +43,9 @@ class Hypervisor:
         self._shares: dict[tuple[str, str], list[Share]] = {}
         self._nbd: dict[str, int] = {}  # by serving host: its bucket
         self._entities = 0
-        self._splitters: dict[int, list[tuple[Record, scenario.Vaio, int]]] = {}  # by VM: replica, its spec, the VM's first disk in the group
+        self._splitters: dict[
+            int, list[tuple[Record, scenario.Vaio, int]]
+        ] = {}  # by VM: replica, its spec, the VM's first disk in the group
         self.recorder = Recorder(self.engine, [Book(self.engine, vm, spec.run.slowest) for vm in spec.vms])
         self.vms = [self._vm(vm, index) for index, vm in enumerate(spec.vms)]
         self.index = {vm.name: index for index, vm in enumerate(spec.vms)}
@@ -58,9 +60,8 @@ class Hypervisor:
 
     def _set_world(self) -> None:
         spec, causes = self.spec, self.causes
-        meters = max(
-            (sum(vm.name in one.vms for one in (*spec.vadp, *spec.vaio)) for vm in spec.vms), default=0
-        )  # of one VM, at most
+        members = [one.vms for one in spec.vadp] + [one.vms for one in spec.vaio]
+        meters = max((sum(vm.name in names for names in members) for vm in spec.vms), default=0)  # of one VM, at most
         self.burst = burst_of(spec)
         self.engine.world.set(
             warmup=spec.run.warmup_ns, causes=len(causes.names), meters=meters, slowest=spec.run.slowest,
@@ -70,7 +71,7 @@ class Hypervisor:
         )  # fmt: skip
         self.engine.ready(self.burst, reserve_of(spec, self.burst, len(causes.names)))
 
-    # -- datastores and devices ---------------------------------------------------------------------------------------------
+    # -- datastores and devices ------------------------------------------------------------------------------
 
     def _store(self, spec: scenario.Datastore) -> Store:
         memory = self.engine.memory
@@ -130,7 +131,7 @@ class Hypervisor:
         world.devices = memory.row([device.record.address for device in self.devices.values()])
         world.device_count = len(self.devices)
 
-    # -- VMs ------------------------------------------------------------------------------------------------------------------
+    # -- VMs -------------------------------------------------------------------------------------------------
 
     def _vm(self, spec: scenario.Vm, index: int) -> Vm:
         engine, memory, book = self.engine, self.engine.memory, self.recorder.books[index]
@@ -198,7 +199,7 @@ class Hypervisor:
         if writes and not disk.record.write_draws:
             disk.record.write_draws = self._services(name, store, write=True)
 
-    # -- protections ----------------------------------------------------------------------------------------------------------
+    # -- protections -----------------------------------------------------------------------------------------
 
     def _meter(self, name: str, vm: int, inline: bool) -> Meter:
         book = self.recorder.books[vm]
@@ -216,7 +217,8 @@ class Hypervisor:
         transport = self.engine.new(layout.TRANSPORT).set(
             host=self._nbd[spec.serving_host], repository=memory.place(bucket.bucket(0)),
             stream_rate=spec.stream_bytes_per_s, host_rate=spec.host_bytes_per_s,
-            repository_rate=spec.repository_bytes_per_s, reduction=spec.reduction_milli, tool_block=spec.tool_block_bytes,
+            repository_rate=spec.repository_bytes_per_s, reduction=spec.reduction_milli,
+            tool_block=spec.tool_block_bytes,
         )  # fmt: skip
         job = JobParts(spec, transport)
         for name in spec.vms:
@@ -262,7 +264,7 @@ class Hypervisor:
         record.meters = memory.row([meter.record.address for meter in meters])
         return replicator
 
-    # -- what stories start ---------------------------------------------------------------------------------------------------
+    # -- what stories start ----------------------------------------------------------------------------------
 
     def metadata(self, disk: Disk, ios: int, size_bytes: int) -> Signal:
         """Writes that many pieces of metadata on the disk's flow, one after the other; fires after the last."""
@@ -276,7 +278,7 @@ class Hypervisor:
         """The job reads these of its tool's blocks of one disk."""
         return self.works.read(job, disk, blocks)
 
-    # -- the beginning --------------------------------------------------------------------------------------------------------
+    # -- the beginning ---------------------------------------------------------------------------------------
 
     def _start(self) -> None:
         self._start_devices()

@@ -1,4 +1,4 @@
-"""The records of the compiled path, word by word. The readable path's objects have the same fields under the same names.
+"""The records of the compiled path, word by word: the fields of the readable path's objects, under the same names.
 
 Addresses are words of the flat memory (`sim.flat`); 0 is no record. Records that can wait for something begin with
 `next` (the one behind it in a list) and `wake` (what to do when it is its turn). Times in ns, sizes in bytes.
@@ -24,12 +24,12 @@ CacheState = state(TableCache)
 ThrottleState = state(Throttle)
 
 WORLD = (
-    "free_end now moments pops heap heap_size heap_room woken woken_last bells devices device_count reserve burst low "
-    "fired fired_count error subject warmup causes meters io_words free_io free_command free_item free_node log log_last "
-    "slowest instant most size commands host_path hold_in hold_out guest_queue mirror_hold"
+    "free_end now moments pops heap heap_size heap_room woken woken_last bells devices device_count reserve burst "
+    "low fired fired_count error subject warmup causes meters io_words free_io free_command free_item free_node log "
+    "log_last slowest instant most size commands host_path hold_in hold_out guest_queue mirror_hold"
 )
-"""At address 0. `pops`: events through the heap. `woken`: records whose turn it is, in order. `bells`: devices that are to
-dispatch at this instant. `reserve`: words one step may take; `burst`: events, commands or draws one step may make.
+"""At address 0. `pops`: events through the heap. `woken`: records whose turn it is, in order. `bells`: devices that are
+to dispatch at this instant. `reserve`: words one step may take; `burst`: events, commands or draws one step may make.
 `low`: streams with fewer draws left. `fired`: signals that stories may wait for. `log`: rows for the result.
 From `commands` on: columns of the ledger."""
 
@@ -37,8 +37,8 @@ IO = (
     "next wake vm loop workload ordinal disk write offset size service arrival clock accepted held number stunned step "
     "left more first last mirrored fresh_first fresh_last fresh_outer epochs"
 )
-"""A guest I/O; behind it its ledger (a word a cause) and the epochs it was stamped with. `stunned`: the VM's stunned time
-when it began to wait for a slot. `step`: what its commands are for; `left` of them are under way, `more` follow one by
+"""A guest I/O; behind it its ledger (a word a cause) and the epochs it was stamped with. `stunned`: the VM's stunned
+time when it began to wait for a slot. `step`: what its commands are for; `left` of them are under way, `more` follow one by
 one. `first`, `last`: its grains; `fresh_...`: the
 first and last it allocated (-1: none), and whether its own first (1) and last (2) are among them."""
 
@@ -90,8 +90,8 @@ CHAIN = "next wake disk left size done"
 """Metadata I/Os of a stun, one after the other."""
 
 REPLICA = (
-    "next wake group entity epoch disks meters meter_count wire_bytes queued_bytes flying_bytes journal_bytes first last "
-    "busy journal reading ahead ahead_bytes sent current number link_rate latency reduction journal_rate extent "
+    "next wake group entity epoch disks meters meter_count wire_bytes queued_bytes flying_bytes journal_bytes first "
+    "last busy journal reading ahead ahead_bytes sent current number link_rate latency reduction journal_rate extent "
     "resync_reads sent_key durable_key back_key"
 )
 ITEM = "next size epoch cut replica"
@@ -99,8 +99,8 @@ METER = (
     "epoch inline point usable_epoch first last acks written unique age_since exposure_since risk_since undefined "
     "risk_written risk_unique latest"
 )
-"""A protection's account of one VM's writes; `first` to `last`: its epochs that are not usable yet. `latest`: per disk the
-address of its page directory."""
+"""A protection's account of one VM's writes; `first` to `last`: its epochs that are not usable yet. `latest`: per disk
+the address of its page directory."""
 EPOCH = "next before number unique written first_ack"
 ORDER = "next wake subject a b"
 """What a story or the run asks for."""
@@ -110,10 +110,11 @@ LOG = "next kind subject a b c"
 
 BOOK = (
     "arrived arrived_bytes delivered delivered_bytes stunned delivered_in_stun late latest area sojourn open_arrivals "
-    "area_at read_bytes written_bytes guest_read guest_write vscsi gavg probe covers latency ledger slow slow_count free_slow "
-    "timeout meters meter_count arrivals ios interval_written commands kavg davg qavg write_ns writes extra"
+    "area_at read_bytes written_bytes guest_read guest_write vscsi gavg probe covers latency ledger slow slow_count "
+    "free_slow timeout meters meter_count arrivals ios interval_written commands kavg davg qavg write_ns writes extra"
 )
-"""One VM's books: the whole run's first, the current interval's from `arrivals` on; `covers`: where ramps begin and end."""
+"""One VM's books: the whole run's first, the current interval's from `arrivals` on. `covers`: where ramps begin and
+end."""
 HISTOGRAM = "count total mid high minimum maximum"
 """Behind it the addresses of its pages, by octave. Sum: total + mid * 2^30 + high * 2^60."""
 SLOW = "workload ordinal disk write offset size arrival latency"
@@ -123,7 +124,12 @@ World, Io, Command, Flow = record("World", WORLD), record("Io", IO), record("Com
 Device, Store, Vm, Door = record("Device", DEVICE), record("Store", STORE), record("Vm", VM), record("Door", DOOR)
 Hop, Disk, Stream = record("Hop", HOP), record("Disk", DISK), record("Stream", STREAM)
 Workload, Loop, Row = record("Workload", WORKLOAD), record("Loop", LOOP), record("Row", ROW)
-Merge, Copier, Read, Reader = record("Merge", MERGE), record("Copier", COPIER), record("Read", READ), record("Reader", READER)
+Merge, Copier, Read, Reader = (
+    record("Merge", MERGE),
+    record("Copier", COPIER),
+    record("Read", READ),
+    record("Reader", READER),
+)
 Transport, Chain = record("Transport", TRANSPORT), record("Chain", CHAIN)
 Replica, Item, Meter = record("Replica", REPLICA), record("Item", ITEM), record("Meter", METER)
 Epoch, Node, Log, Book = record("Epoch", EPOCH), record("Node", NODE), record("Log", LOG), record("Book", BOOK)
@@ -131,10 +137,15 @@ Order = record("Order", ORDER)
 Histogram, Slow = record("Histogram", HISTOGRAM), record("Slow", SLOW)
 
 IO_WORDS, COMMAND_WORDS, ITEM_WORDS, NODE_WORDS = words(IO), words(COMMAND), words(ITEM), words(NODE)
-LOG_WORDS, EPOCH_WORDS, ROW_WORDS, SLOW_WORDS, DOOR_WORDS = words(LOG), words(EPOCH), words(ROW), words(SLOW), words(DOOR)
+LOG_WORDS, EPOCH_WORDS, ROW_WORDS, SLOW_WORDS, DOOR_WORDS = (
+    words(LOG),
+    words(EPOCH),
+    words(ROW),
+    words(SLOW),
+    words(DOOR),
+)
 HOP_WORDS, HISTOGRAM_WORDS = words(HOP), words(HISTOGRAM)
 WORLD_WORDS = words(WORLD)
-
 
 
 def _offset(fields: str, name: str) -> int:
@@ -166,5 +177,5 @@ AGE, EXPOSURE, UNDEFINED, POINT, MODE = range(5)
 
 FIRED_ROOM = 256
 OK, GROW, GROW_HEAP, DRAWS, FIRED, AGAIN, FULL, LEDGER, STANDSTILL = range(9)
-"""Why the loop came back: at its limit, for memory, for a larger heap, for draws, a signal fired, its budget is spent; a
-datastore is full, a ledger does not add up, time stands still."""
+"""Why the loop came back: at its limit, for memory, for a larger heap, for draws, a signal fired, its budget is spent;
+a datastore is full, a ledger does not add up, time stands still."""

@@ -1,4 +1,4 @@
-"""The books of the compiled path turned into rows of the result: the Python side of `models.compiled.books` and `.risk`."""
+"""The books of the compiled path as rows of the result: the Python side of `models.compiled.books` and `risk`."""
 
 import numpy as np
 
@@ -13,7 +13,8 @@ from sim.memory import Record
 
 def pages(engine: Engine, directory: int) -> dict[int, int]:
     """Bucket -> count of a paged table, those that are not 0."""
-    words, table = engine.memory.words, {}
+    words = engine.memory.words
+    table: dict[int, int] = {}
     for page, at in enumerate(words[directory : directory + layout.OCTAVES].tolist()):
         if at:
             here = words[at : at + layout.PAGE]

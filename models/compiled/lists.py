@@ -18,7 +18,7 @@ from models.compiled.layout import (
 from sim.flat import Memory
 from sim.mechanism import mechanism, take
 
-# -- the heap: (time, key, what), smallest first ------------------------------------------------------
+# -- the heap: (time, key, what), smallest first -------------------------------------------------------------
 
 
 @mechanism
@@ -71,7 +71,7 @@ def pop(m: Memory) -> int:
     return what
 
 
-# -- who waits ------------------------------------------------------------------------------------------------------------
+# -- who waits -----------------------------------------------------------------------------------------------
 
 
 @mechanism
@@ -141,7 +141,7 @@ def event(record: int, action: int) -> int:
     return record * ACTIONS + action
 
 
-# -- records that come and go -----------------------------------------------------------------------------------------------
+# -- records that come and go --------------------------------------------------------------------------------
 
 
 @mechanism
@@ -231,7 +231,7 @@ def free_node(m: Memory, node: int) -> None:
     w.free_node = node
 
 
-# -- draws and rows ---------------------------------------------------------------------------------------------------------
+# -- draws and rows ------------------------------------------------------------------------------------------
 
 
 @mechanism

@@ -8,8 +8,8 @@ from models.chain import Chain
 from models.compiled import layout
 from models.compiled.engine import Engine
 from models.mechanisms import cbt, grains, tablecache, throttle
-from models.result import DeviceAccount
 from models.path.io import KINDS
+from models.result import DeviceAccount
 from sim.clock import Signal
 from sim.memory import Record
 
@@ -95,21 +95,21 @@ class Disk(Chain):
         self.store = store
         self.record = record
 
-    @property  # type: ignore[override]  # a view, made anew each time: the memory may have grown
-    def space(self) -> Store:
+    @property
+    def space(self) -> Store:  # type: ignore[override]  # a view, made anew: the memory may have grown
         return self.store
 
-    @property  # type: ignore[override]  # a view, made anew each time: the memory may have grown
-    def map(self) -> grains.GrainMap:
+    @property
+    def map(self) -> grains.GrainMap:  # type: ignore[override]  # a view, made anew: the memory may have grown
         return self.engine.memory.fetch(grains.GrainMap, self.record.map)
 
-    @property  # type: ignore[override]  # a view, made anew each time: the memory may have grown
-    def cache(self) -> tablecache.TableCache | None:
+    @property
+    def cache(self) -> tablecache.TableCache | None:  # type: ignore[override]  # a view, made anew: the memory may have grown
         at = self.record.cache
         return self.engine.memory.fetch(tablecache.TableCache, at) if at else None
 
-    @property  # type: ignore[override]  # a view, made anew each time: the memory may have grown
-    def tracking(self) -> cbt.Cbt | None:
+    @property
+    def tracking(self) -> cbt.Cbt | None:  # type: ignore[override]  # a view, made anew: the memory may have grown
         at = self.record.tracking
         return self.engine.memory.fetch(cbt.Cbt, at) if at else None
 
@@ -124,8 +124,8 @@ class Disk(Chain):
         """Writes go to the top delta, or to the base when there is none, and nowhere else."""
         self.record.mirror = 0
 
-    @property  # type: ignore[override]
-    def levels_written(self) -> list[int]:
+    @property
+    def levels_written(self) -> list[int]:  # type: ignore[override]  # a view, made anew: the memory may have grown
         """Acknowledged guest write bytes sent to [base, top delta]."""
         return [self.record.written_base, self.record.written_top]
 
@@ -169,8 +169,6 @@ class Vm:
 
     def inside(self) -> int:
         """Guest I/Os that are in the VM now: waiting or carried by a slot."""
-        doors = [
-            self.engine.at(layout.DOOR, self.record.doors + n * layout.DOOR_WORDS) for n in range(len(self.disks))
-        ]
+        doors = [self.engine.at(layout.DOOR, self.record.doors + n * layout.DOOR_WORDS) for n in range(len(self.disks))]
         slots = self.spec.disk_queue_depth
         return sum(door.waiting + slots - door.idle for door in doors)

@@ -1,6 +1,6 @@
 """The risk meter (`models.measure.risk`) in flat memory. Twin of RiskMeter: same calls, same rows.
 
-Per 4 KiB block the epoch of its last acknowledged write, paged; per epoch that is not usable yet a record, oldest first.
+Per 4 KiB block the epoch of its last acknowledged write, paged; per epoch that is not usable yet a record, in order.
 """
 
 from models.compiled.histogram import add_weighted

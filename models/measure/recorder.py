@@ -63,7 +63,7 @@ class Book:
         self.delivered = [0, 0]
         self.stunned = False
         self.delivered_in_stun = 0
-        self.late = [0, 0]  # I/Os beyond the guest's disk timeout, the longest; without stuns
+        self.late: tuple[int, int] = (0, 0)  # I/Os beyond the guest's disk timeout, the longest; without stuns
         self.area_ns = self.sojourn_ns = 0  # for Little's law
         self.open_arrivals_ns = 0  # summed arrival times of I/Os not delivered yet
         self.area_at = 0
@@ -178,7 +178,7 @@ class Recorder:
         if latency > book.spec.disk_timeout_ns:
             running = latency - io.held_ns
             if running > book.spec.disk_timeout_ns:
-                book.late = [book.late[0] + 1, max(book.late[1], running)]
+                book.late = (book.late[0] + 1, max(book.late[1], running))
         kept = self.run.slowest
         if kept and (len(book.slowest) < kept or latency > book.slowest[0][0]):
             entry = (latency, -io.workload, -io.ordinal, self._slow(book, io, latency))
@@ -238,10 +238,10 @@ class Recorder:
         """What the audit and the timers compare."""
         book = self.books[vm]
         ledger = sum(sum(sums[1:]) for sums in book.ledger.values())
+        ios, sums = book.arrived, book.guest[0].total + book.guest[1].total
         return VmCounts(
-            *book.arrived, *book.delivered, book.delivered_in_stun, ledger,
-            book.guest[0].total + book.guest[1].total, *book.late,
-        )  # fmt: skip
+            ios[0], ios[1], book.delivered[0], book.delivered[1], book.delivered_in_stun, ledger, sums, *book.late
+        )
 
     def vm_result(self, vm: int) -> VmResult:
         """One VM's part of the result."""

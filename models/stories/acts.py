@@ -1,4 +1,4 @@
-"""What stories, the audit and the run use of a path, and nothing else: both paths have it, so these are written once."""
+"""What stories, the audit and the run use of a path, and nothing else: both paths have it, they are written once."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
