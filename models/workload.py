@@ -8,7 +8,7 @@ Everything is drawn in blocks of ordinals (`..._blocks`); what a value is does n
 
 from collections.abc import Iterator
 from functools import cache
-from itertools import count
+from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -138,9 +138,14 @@ def guest_io(vm: Vm, workload: Workload, datastores: dict[str, Datastore], seed:
 
 
 def guest_blocks(
-    vm: Vm, workload: Workload, datastores: dict[str, Datastore], seed: int, replicate: int, block: int = BLOCK
+    vm: Vm,
+    workload: Workload,
+    datastores: dict[str, Datastore],
+    seed: int,
+    replicate: int,
+    block: int | Iterator[int] = BLOCK,
 ) -> Iterator[Block]:
-    """The same, so many at a time; the last block of a trace may be shorter."""
+    """The same, so many at a time, or as many each time as `block` says; the last block of a trace may be shorter."""
     bits = philox(seed, replicate, f"{vm.name}/{workload.name}", "guest I/O")
     placers = {
         (disk, write): Placer(workload.write_addresses if write else workload.read_addresses, vm.disks[disk].size_bytes)
@@ -148,8 +153,9 @@ def guest_blocks(
         for write in (False, True)
     }
     kind: Distribution = workload.think_distribution if workload.kind == "closed" else "exponential"
-    for first in count(0, block):
-        u = uniforms(bits, block, WORDS)
+    first = 0
+    for size in repeat(block) if isinstance(block, int) else block:
+        u = uniforms(bits, size, WORDS)
         columns = _traced(workload, first, u) if workload.trace else _synthetic(workload, u, placers, first)
         disks, writes, offsets, sizes = columns
         u = u[: len(disks)]
@@ -161,6 +167,7 @@ def guest_blocks(
             store = datastores[vm.disks[disk].datastore]
             service[here] = latencies(u[here, SERVICE], store.write if write else store.read)
         yield Block(unit_mean(u[:, GAP], kind, 1000), disks, writes, offsets, sizes, service)
+        first += size
 
 
 Columns = tuple[Ints, Bools, Ints, Ints]

@@ -16,6 +16,7 @@ from typing import Any
 
 import numba
 from numba.core import codegen, config
+from numba.core.registry import cpu_target
 
 ROOT = Path(__file__).resolve().parents[1]
 OVERRIDE = "STUNLAB_CACHE"
@@ -73,8 +74,8 @@ class Compiled:
                 config.CACHE_DIR = str(place)
             if not self.is_kept():
                 with _only_to_be_inlined():
-                    numba.njit(self.function).compile(self.signature)
-            dispatcher = numba.njit(cache=place is not None)(self.function)
+                    numba.njit(error_model="numpy")(self.function).compile(self.signature)
+            dispatcher = numba.njit(cache=place is not None, error_model="numpy")(self.function)
             dispatcher.compile(self.signature)
             self.run = dispatcher
         return self.run
@@ -101,6 +102,7 @@ def _only_to_be_inlined() -> Iterator[None]:
     if not all(hasattr(owner, name) for owner, name, _ in replaced):
         yield
         return
+    cpu_target.target_context.codegen()  # made at the level of its first use
     before = [(owner, name, getattr(owner, name)) for owner, name, _ in replaced]
     try:
         config.OPT = type(level)(0)

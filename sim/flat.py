@@ -111,6 +111,22 @@ memory_of: Any = intrinsic(_memory_of)
 """memory_of(array): the Memory of a contiguous int64 array, which must outlive it."""
 
 
+def _prefetch(typing_context: Any, m: Any, address: Any) -> Any:
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        byte = ir.IntType(8).as_pointer()
+        number = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+        function = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
+        place = builder.bitcast(builder.gep(args[0], [args[1]]), byte)
+        builder.call(function, [place, number(0), number(3), number(1)])
+        return context.get_dummy_value()
+
+    return types.none(memory, types.int64), generate
+
+
+prefetch: Any = intrinsic(_prefetch)
+"""prefetch(m, address): the word will be wanted soon; nothing changes but the time it takes to read it then."""
+
 # -- records and states -----------------------------------------------------------------------------------------------
 
 

@@ -31,7 +31,7 @@ def canonical(scheduler: Scheduler, seconds: float, seed: int, servers: int = 32
     return build(
         {
             "name": f"canonical-{scheduler}",
-            "run": {"duration": f"{seconds} s", "interval": "50 ms", "seed": seed, "replications": 1},
+            "run": {"duration": f"{seconds} s", "interval": f"{min(seconds, 1.0)} s", "seed": seed, "replications": 1},
             "host": {"esx1": {"scheduler": scheduler, "dsnro": 64, "path_latency": "0 s"}},
             "datastore": {"store": {"device_queue_depth": 64, "servers": servers, "read": LAW, "write": LAW}},
             "filter": {"first": HOP, "second": HOP},

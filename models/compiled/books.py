@@ -2,8 +2,11 @@
 
 from models.compiled import histogram, risk
 from models.compiled.layout import (
+    BIN_COUNTS,
     IO_WORDS,
     LEDGER,
+    PAGE,
+    SEEN_ROOM,
     SLOW_WORDS,
     Book,
     Command,
@@ -63,7 +66,7 @@ def delivered(m: Memory, b: int, at: int) -> None:
     book.delivered += 1
     book.delivered_in_stun += book.stunned
     book.ios += 1
-    histogram.add(m, book.latency, latency)
+    row = add_to_interval(m, b, latency)
     if io.write:
         book.delivered_bytes += io.size
         book.interval_written += io.size
@@ -73,26 +76,48 @@ def delivered(m: Memory, b: int, at: int) -> None:
             meter, epoch = m[book.meters + i], m[ledger + w.causes + i]
             risk.acknowledged(m, meter, now, epoch, io.disk, io.offset, io.size)
     if io.arrival >= w.warmup:
-        enter(m, b, at, latency)
+        enter(m, b, at, latency, row)
 
 
 @mechanism
-def enter(m: Memory, b: int, at: int, latency: int) -> None:
+def add_to_interval(m: Memory, b: int, latency: int) -> int:
+    """The interval has one more latency, in the row that is returned. Buckets are noted: few are read at its end."""
+    book = Book(m, b)
+    bucket = histogram.bucket_of(latency)
+    row = bin_of(m, b, bucket)
+    if not m[row + 2]:
+        m[book.seen + book.seen_count] = row + 2
+        m[book.seen + SEEN_ROOM + book.seen_count] = bucket
+        book.seen_count += 1
+    m[row + 2] += 1
+    histogram.summed(m, book.latency, latency)
+    return row
+
+
+@mechanism
+def bin_of(m: Memory, b: int, bucket: int) -> int:
+    """The address of the row of that bucket."""
+    width, at = BIN_COUNTS + World(m, 0).causes, Book(m, b).bins + (bucket >> 7)
+    if not m[at]:
+        m[at] = take(m, PAGE * width)
+    return m[at] + (bucket & (PAGE - 1)) * width
+
+
+@mechanism
+def enter(m: Memory, b: int, at: int, latency: int, row: int) -> None:
     """An I/O that arrived after the warm-up: histograms, ledger, time-outs, the slowest."""
     w, book, io = World(m, 0), Book(m, b), Io(m, at)
     if io.write:
         book.written_bytes += io.size
-        bucket = histogram.add(m, book.guest_write, latency)
+        histogram.summed(m, book.guest_write, latency)
+        m[row + 1] += 1
     else:
         book.read_bytes += io.size
-        bucket = histogram.add(m, book.guest_read, latency)
-    place = histogram.place(m, book.ledger, bucket)
-    if not m[place]:
-        m[place] = take(m, 1 + w.causes)
-    sums, ledger = m[place], at + IO_WORDS
-    m[sums] += 1
+        histogram.summed(m, book.guest_read, latency)
+        m[row] += 1
+    sums, ledger = row + BIN_COUNTS, at + IO_WORDS
     for i in range(w.causes):
-        m[sums + 1 + i] += m[ledger + i]
+        m[sums + i] += m[ledger + i]
     if latency > book.timeout:
         running = latency - io.held
         if running > book.timeout:

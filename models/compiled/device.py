@@ -50,6 +50,7 @@ def submit(m: Memory, f: int, cause: int, write: int, size: int, service: int, c
         push(m, c.limit_tag, d.limit_key + c.arrival, event(at, LIMIT_PASSED))
     if not flow.first:
         mclock.set_head(tags, index, c.r_tag, c.limit_tag, c.p_tag)
+        m[d.heads + index] = c.arrival
         d.backlog += 1
         d.hopeless = -1
     append(m, f + FLOW_QUEUE, at)
@@ -111,12 +112,11 @@ def pick(m: Memory, at: int, now: int) -> tuple[int, int]:
     tags, caps = MClockState(m, d.tags), ThrottleState(m, d.throttle)
     if not d.fifo:
         return mclock.pick(tags, caps.room, now)
-    best, oldest = -1, 0
+    best, oldest = -1, mclock.NEVER
     for index in range(caps.device[throttle.FLOWS]):
-        if caps.queued[index] and caps.room[index]:
-            head = Command(m, Flow(m, m[d.flows + index]).first)
-            if head.limit_tag <= now and (best < 0 or head.arrival < oldest):
-                best, oldest = index, head.arrival
+        arrival = m[d.heads + index]
+        if arrival < oldest and caps.room[index] and tags.head_l[index] <= now:
+            best, oldest = index, arrival
     return best, mclock.CONSTRAINT
 
 
@@ -132,7 +132,9 @@ def issue(m: Memory, at: int, index: int, phase: int, now: int) -> None:
     head = Flow(m, f).first
     if head:
         mclock.set_head(tags, index, Command(m, head).r_tag, Command(m, head).limit_tag, Command(m, head).p_tag)
+        m[d.heads + index] = Command(m, head).arrival
     else:
+        m[d.heads + index] = mclock.NEVER
         d.backlog -= 1
     wait = now - c.enter
     if wait:

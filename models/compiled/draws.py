@@ -78,7 +78,7 @@ def guest_rows(
     vm: scenario.Vm, workload: scenario.Workload, stores: dict[str, scenario.Datastore], seed: int, replicate: int
 ) -> Iterator[Words]:
     """Rows (`layout.ROW`) of a workload's I/Os by ordinal."""
-    blocks = guest_blocks(vm, workload, stores, seed, replicate, FIRST_BLOCK)
+    blocks = guest_blocks(vm, workload, stores, seed, replicate, sizes())
     if workload.kind == "closed":
         for block in blocks:
             yield rows(np.rint(workload.think_ns * block.gap).astype(np.int64), block)

@@ -38,6 +38,13 @@ def add(m: Memory, h: int, value: int) -> int:
     """One observation more; returns its bucket. Sums stay below 2^63."""
     bucket = bucket_of(value)
     m[place(m, h + HISTOGRAM_WORDS, bucket)] += 1
+    summed(m, h, value)
+    return bucket
+
+
+@mechanism
+def summed(m: Memory, h: int, value: int) -> None:
+    """One observation more, counted elsewhere: only count, sum and extremes are kept here."""
     s = Histogram(m, h)
     s.total += value
     if not s.count or value < s.minimum:
@@ -45,7 +52,6 @@ def add(m: Memory, h: int, value: int) -> int:
     if value > s.maximum:
         s.maximum = value
     s.count += 1
-    return bucket
 
 
 @mechanism

@@ -18,6 +18,7 @@ from models.path.build import CBT_MAX_DISK, NBD_SHARE
 from models.path.causes import Causes
 from models.path.device import Share
 from models.path.io import KINDS
+from models.result import COMMAND_CAUSES, LAYERS
 from sim.clock import ARRIVAL, COMPLETION, DISPATCH, Signal, order
 from sim.memory import Record, Words
 from sim.units import NS_PER_S
@@ -33,6 +34,7 @@ class Hypervisor:
         groups = spec.vaio if arm in ("vaio", "both") else ()
         names = tuple(dict.fromkeys(f.name for vm in spec.vms for f in vm.filters)) + tuple(g.name for g in groups)
         self.causes = Causes(names)
+        self.columns = self._columns(deltas=bool(jobs))
         self.clock = Conducted()
         self.engine = self.clock.engine = Engine(self.clock)
         self.works = Works(self.engine)
@@ -63,13 +65,25 @@ class Hypervisor:
         members = [one.vms for one in spec.vadp] + [one.vms for one in spec.vaio]
         meters = max((sum(vm.name in names for names in members) for vm in spec.vms), default=0)  # of one VM, at most
         self.burst = burst_of(spec)
+        count = len(self.columns)
         self.engine.world.set(
-            warmup=spec.run.warmup_ns, causes=len(causes.names), meters=meters, slowest=spec.run.slowest,
-            io_words=layout.IO_WORDS + len(causes.names) + meters, commands=causes.commands, host_path=causes.host_path,
-            hold_in=causes.stun_hold_in, hold_out=causes.stun_hold_out, guest_queue=causes.guest_queue,
-            mirror_hold=causes.mirror_hold,
+            warmup=spec.run.warmup_ns, causes=count, meters=meters, slowest=spec.run.slowest,
+            io_words=layout.IO_WORDS + count + meters, commands=self._column(causes.commands),
+            host_path=self._column(causes.host_path), hold_in=self._column(causes.stun_hold_in),
+            hold_out=self._column(causes.stun_hold_out), guest_queue=self._column(causes.guest_queue),
+            mirror_hold=self._column(causes.mirror_hold) if causes.mirror_hold in self.columns else 0,
         )  # fmt: skip
-        self.engine.ready(self.burst, reserve_of(spec, self.burst, len(causes.names)))
+        self.engine.ready(self.burst, reserve_of(spec, self.burst, count))
+
+    def _columns(self, deltas: bool) -> list[int]:
+        """The ledger's columns that this run can fill: without deltas no metadata, parent reads or mirrored writes."""
+        causes = self.causes
+        first, last = causes.commands + len(LAYERS), causes.commands + len(COMMAND_CAUSES) * len(LAYERS)
+        return [c for c in range(len(causes.names)) if deltas or not (first <= c < last or c == causes.mirror_hold)]
+
+    def _column(self, cause: int) -> int:
+        """Where a column of the result's ledger is in this run's."""
+        return self.columns.index(cause)
 
     # -- datastores and devices ------------------------------------------------------------------------------
 
@@ -125,7 +139,8 @@ class Hypervisor:
                 [s.reservation for s in shares], [s.limit for s in shares], [s.shares for s in shares], host.idle_credit
             )
             device.record.set(
-                flows=memory.row([flow.address for flow in device.flows]), tags=memory.place(tags),
+                flows=memory.row([flow.address for flow in device.flows]),
+                heads=memory.row([mclock.NEVER] * len(shares)), tags=memory.place(tags),
                 throttle=memory.place(throttle.throttle(len(shares), depth, host.dsnro)),
             )  # fmt: skip
         world.devices = memory.row([device.record.address for device in self.devices.values()])
@@ -135,7 +150,7 @@ class Hypervisor:
 
     def _vm(self, spec: scenario.Vm, index: int) -> Vm:
         engine, memory, book = self.engine, self.engine.memory, self.recorder.books[index]
-        book.causes = self.causes.names
+        book.columns, book.causes = self.columns, len(self.causes.names)
         host, count = self._host(spec.host), len(spec.disks)
         record = engine.new(layout.VM).set(
             index=index, adapter_free=spec.adapter_queue_depth, disk_count=count, book=book.record.address,
@@ -174,13 +189,13 @@ class Hypervisor:
         vm.record.filters = engine.memory.take(vm.record.filter_count * places)
         for number, f in enumerate(vm.spec.filters):
             hop = engine.at(layout.HOP, vm.record.filters + number * places)
-            hop.set(cause=self.causes.filter[f.name], down=f.down_ns, up=f.up_ns)
+            hop.set(cause=self._column(self.causes.filter[f.name]), down=f.down_ns, up=f.up_ns)
             if f.distribution != "fixed":
                 blocks = hops(self.seed, self.replicate, f"{vm.spec.name}/{f.name}", f)
                 hop.stream = self._stream(blocks, 2)
         for number, (replica, spec, first) in enumerate(splitters, len(vm.spec.filters)):
             hop = engine.at(layout.HOP, vm.record.filters + number * places)
-            cause = self.causes.filter[spec.name]
+            cause = self._column(self.causes.filter[spec.name])
             hop.set(cause=cause, splitter=replica.address, first_disk=first, down=spec.down_ns, up=spec.up_ns)
 
     def _stream(self, blocks: Iterator[Words], width: int = 1) -> int:

@@ -38,9 +38,9 @@ IO = (
     "left more first last mirrored fresh_first fresh_last fresh_outer epochs"
 )
 """A guest I/O; behind it its ledger (a word a cause) and the epochs it was stamped with. `stunned`: the VM's stunned
-time when it began to wait for a slot. `step`: what its commands are for; `left` of them are under way, `more` follow one by
-one. `first`, `last`: its grains; `fresh_...`: the
-first and last it allocated (-1: none), and whether its own first (1) and last (2) are among them."""
+time when it began to wait for a slot. `step`: what its commands are for; `left` of them are under way, `more` follow
+one by one. `first`, `last`: its grains; `fresh_...`: the first and last it allocated (-1: none), and whether its own
+first (1) and last (2) are among them."""
 
 COMMAND = (
     "next flow cause write size service cost ordinal arrival enter issue done limit dsnro slot capped r_tag limit_tag "
@@ -48,10 +48,11 @@ COMMAND = (
 )
 FLOW = "device index entity vm completion_key first last ordinal"
 DEVICE = (
-    "flows tags throttle store rung timer hopeless outstanding_area sojourn area_at submitted finished backlog "
+    "flows heads tags throttle store rung timer hopeless outstanding_area sojourn area_at submitted finished backlog "
     "bytes_submitted bytes_finished inside_bytes inside_issued fifo cost_unit dispatch_key due_key limit_key"
 )
-"""`inside_issued`: summed issue times of the commands in the device, for Little's law."""
+"""`heads`: per flow the arrival of its first command that waits. `inside_issued`: summed issue times of the commands in
+the device, for Little's law."""
 STORE = (
     "idle first last bytes_cap iops_cap bandwidth iops_ns read_stream write_stream free_bytes busy serving ends area "
     "area_at served"
@@ -110,11 +111,12 @@ LOG = "next kind subject a b c"
 
 BOOK = (
     "arrived arrived_bytes delivered delivered_bytes stunned delivered_in_stun late latest area sojourn open_arrivals "
-    "area_at read_bytes written_bytes guest_read guest_write vscsi gavg probe covers latency ledger slow slow_count "
-    "free_slow timeout meters meter_count arrivals ios interval_written commands kavg davg qavg write_ns writes extra"
+    "area_at read_bytes written_bytes guest_read guest_write vscsi gavg probe covers latency seen seen_count bins slow "
+    "slow_count free_slow timeout meters meter_count arrivals ios interval_written commands kavg davg qavg "
+    "write_ns writes extra"
 )
 """One VM's books: the whole run's first, the current interval's from `arrivals` on. `covers`: where ramps begin and
-end."""
+end. `seen`: buckets of the interval's latencies. `bins`: pages of rows, one a bucket."""
 HISTOGRAM = "count total mid high minimum maximum"
 """Behind it the addresses of its pages, by octave. Sum: total + mid * 2^30 + high * 2^60."""
 SLOW = "workload ordinal disk write offset size arrival latency"
@@ -161,6 +163,9 @@ UNRESOLVED, GATED, BOOK_INTERVAL = _offset(DOOR, "unresolved"), _offset(DOOR, "g
 OCTAVES = 58
 PAGE = 128
 """Buckets of a histogram in one page; see `sim.histogram`."""
+SEEN_ROOM = OCTAVES * PAGE
+BIN_COUNTS = 3
+"""At the beginning of a bin's row: counts of reads and of writes, and of both in the current interval."""
 LATEST_PAGE = 1024
 """Blocks in one page of a meter's map."""
 

@@ -8,7 +8,9 @@ from models.compiled.engine import Engine
 from models.measure.risk import BLOCK_BYTES
 from models.result import IntervalRow, LedgerBin, PointRow, Ramp, RecoveryResult, SlowIo, VmCounts, VmResult
 from sim.histogram import Histogram, Ramps
-from sim.memory import Record
+from sim.memory import Record, Words
+
+INTERVAL_FIELDS = layout.BOOK.split()[layout.BOOK_INTERVAL :]
 
 
 def pages(engine: Engine, directory: int) -> dict[int, int]:
@@ -33,15 +35,6 @@ def histogram(engine: Engine, at: int, halved: bool = False) -> Histogram:
         if halved:
             out.total //= 2
     return out
-
-
-def clear(engine: Engine, at: int) -> None:
-    """The histogram is empty again; it keeps its pages."""
-    words, places = engine.memory.words, at + layout.HISTOGRAM_WORDS
-    for page in words[places : places + layout.OCTAVES].tolist():
-        if page:
-            words[page : page + layout.PAGE] = 0
-    words[at:places] = 0
 
 
 def new_histogram(engine: Engine) -> int:
@@ -122,45 +115,100 @@ class Book:
         self.engine = engine
         self.spec = spec
         self.meters: list[Meter] = []
-        self.causes: tuple[str, ...] = ()
+        self.columns: list[int] = []  # of the result's ledger that this run's can fill
+        self.causes = 0  # columns of the result's ledger
         new, memory = new_histogram, engine.memory
         self.record = engine.new(layout.BOOK).set(
             guest_read=new(engine), guest_write=new(engine), vscsi=new(engine), gavg=new(engine), probe=new(engine),
-            latency=new(engine), covers=memory.take(layout.OCTAVES), ledger=memory.take(layout.OCTAVES),
+            latency=new(engine), covers=memory.take(layout.OCTAVES), bins=memory.take(layout.OCTAVES),
+            seen=memory.take(2 * layout.SEEN_ROOM),
             slow=memory.take(slowest), timeout=spec.disk_timeout_ns,
         )  # fmt: skip
 
     def interval(self, start: int) -> IntervalRow:
         """The row of the interval that began at `start`; the next one begins."""
-        r = self.record
-        n = r.commands
-        means = (r.kavg // n, r.davg // n, r.qavg // n) if n else (0, 0, 0)
-        write_ns = r.write_ns // r.writes if r.writes else 0
-        latency = histogram(self.engine, r.latency)
-        row = (r.arrivals, r.ios, r.interval_written, latency, n, *means, r.writes, write_ns, r.extra)
-        words = self.engine.memory.words
-        words[r.address + layout.BOOK_INTERVAL : r.address + len(r.places)] = 0
-        clear(self.engine, r.latency)
-        return IntervalRow(start, self.spec.name, *row)
+        r, words = self.record, self.engine.memory.words
+        first = r.address + layout.BOOK_INTERVAL
+        now = dict(zip(INTERVAL_FIELDS, words[first : first + len(INTERVAL_FIELDS)].tolist(), strict=True))
+        words[first : first + len(INTERVAL_FIELDS)] = 0
+        n, writes = now["commands"], now["writes"]
+        kavg, davg, qavg = (now["kavg"] // n, now["davg"] // n, now["qavg"] // n) if n else (0, 0, 0)
+        write_ns = now["write_ns"] // writes if writes else 0
+        return IntervalRow(
+            start, self.spec.name, now["arrivals"], now["ios"], now["interval_written"], self._latencies(), n, kavg,
+            davg, qavg, writes, write_ns, now["extra"],
+        )  # fmt: skip
+
+    def _latencies(self) -> Histogram:
+        """The interval's latencies, which are forgotten here."""
+        r, words, out = self.record, self.engine.memory.words, Histogram()
+        count = r.seen_count
+        if count:
+            places, buckets = words[r.seen : r.seen + count], r.seen + layout.SEEN_ROOM
+            out.buckets = dict(zip(words[buckets : buckets + count].tolist(), words[places].tolist(), strict=True))
+            words[places] = 0
+            summary = slice(r.latency, r.latency + layout.HISTOGRAM_WORDS)
+            out.count, out.total, _, _, out.minimum, out.maximum = words[summary].tolist()
+            words[summary] = 0
+            r.seen_count = 0
+        return out
+
+    def _rows(self) -> tuple[Words, Words]:
+        """(bucket, row: counts, then ns by column) of every bin that is not empty."""
+        words, r, width = self.engine.memory.words, self.record, layout.BIN_COUNTS + len(self.columns)
+        buckets, rows = [np.zeros(0, dtype=np.int64)], [np.zeros((0, width), dtype=np.int64)]
+        for page, at in enumerate(words[r.bins : r.bins + layout.OCTAVES].tolist()):
+            if at:
+                table = words[at : at + layout.PAGE * width].reshape(layout.PAGE, width)
+                found = np.flatnonzero(table[:, 0] + table[:, 1])
+                buckets.append(found + page * layout.PAGE)
+                rows.append(table[found])
+        return np.concatenate(buckets), np.concatenate(rows)
+
+    def guest(self) -> tuple[Histogram, Histogram]:
+        """Latencies of reads and of writes."""
+        buckets, rows = self._rows()
+        out = []
+        for column, at in enumerate((self.record.guest_read, self.record.guest_write)):
+            one = Histogram()
+            found = np.flatnonzero(rows[:, column])
+            if len(found):
+                one.buckets = dict(zip(buckets[found].tolist(), rows[found, column].tolist(), strict=True))
+                summary = self.engine.memory.words[at : at + layout.HISTOGRAM_WORDS].tolist()
+                one.count, one.total, _, _, one.minimum, one.maximum = summary
+            out.append(one)
+        return out[0], out[1]
 
     def bins(self) -> tuple[LedgerBin, ...]:
         """Summed ledgers by latency."""
-        words, out = self.engine.memory.words, []
-        for bucket, at in sorted(pages(self.engine, self.record.ledger).items()):
-            ios, *ns = words[at : at + 1 + len(self.causes)].tolist()
-            out.append(LedgerBin(bucket, ios, tuple(ns)))
-        return tuple(out)
+        buckets, rows = self._rows()
+        ledgers = np.zeros((len(rows), self.causes), dtype=np.int64)
+        ledgers[:, self.columns] = rows[:, layout.BIN_COUNTS :]
+        ios = rows[:, 0] + rows[:, 1]
+        return tuple(
+            LedgerBin(bucket, count, tuple(ns))
+            for bucket, count, ns in zip(buckets.tolist(), ios.tolist(), ledgers.tolist(), strict=True)
+        )
+
+    def totals(self) -> tuple[int, int]:
+        """All ledgers, and all latencies, after the warm-up."""
+        _, rows = self._rows()
+        latencies = sum(
+            self.engine.at(layout.HISTOGRAM, at).total for at in (self.record.guest_read, self.record.guest_write)
+        )
+        return int(rows[:, layout.BIN_COUNTS :].sum()), latencies
 
     def slowest(self) -> tuple[SlowIo, ...]:
         """The slowest I/Os, slowest first."""
         words, out = self.engine.memory.words, []
         for at in words[self.record.slow : self.record.slow + self.record.slow_count].tolist():
-            slow, behind = self.engine.at(layout.SLOW, at), at + layout.SLOW_WORDS
-            ledger = tuple(words[behind : behind + len(self.causes)].tolist())
+            slow, behind, ledger = self.engine.at(layout.SLOW, at), at + layout.SLOW_WORDS, [0] * self.causes
+            for column, ns in zip(self.columns, words[behind : behind + len(self.columns)].tolist(), strict=True):
+                ledger[column] = ns
             workload, disk = self.spec.workloads[slow.workload].name, self.spec.disks[slow.disk].name
             row = SlowIo(
                 self.spec.name, workload, slow.ordinal, disk, bool(slow.write), slow.offset, slow.size, slow.arrival,
-                slow.latency, ledger,
+                slow.latency, tuple(ledger),
             )  # fmt: skip
             out.append((-slow.latency, slow.workload, slow.ordinal, row))
         return tuple(row for *_, row in sorted(out, key=lambda entry: entry[:3]))
@@ -168,7 +216,7 @@ class Book:
     def result(self) -> VmResult:
         """The VM's part of the result."""
         r, engine, spec = self.record, self.engine, self.spec
-        read, write = histogram(engine, r.guest_read), histogram(engine, r.guest_write)
+        read, write = self.guest()
         ramps, probe = Ramps(), histogram(engine, r.probe, halved=True)
         ramps.covers, ramps.sums = pages(engine, r.covers), probe
         whole = Histogram()
@@ -229,8 +277,7 @@ class Recorder:
         """What the audit and the timers compare."""
         book = self.books[vm]
         r = book.record
-        ledger = sum(sum(one.ns) for one in book.bins())
-        latency = sum(histogram(self.engine, at).total for at in (r.guest_read, r.guest_write))
+        ledger, latency = book.totals()
         return VmCounts(
             r.arrived, r.arrived_bytes, r.delivered, r.delivered_bytes, r.delivered_in_stun, ledger, latency, r.late,
             r.latest,

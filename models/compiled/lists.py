@@ -4,18 +4,20 @@ from models.compiled.layout import (
     ACTIONS,
     COMMAND_WORDS,
     FIRED_ROOM,
+    IO_WORDS,
     ITEM_WORDS,
     LOG_WORDS,
     LOGGED,
     NODE_WORDS,
     Command,
+    Io,
     Item,
     Log,
     Node,
     Stream,
     World,
 )
-from sim.flat import Memory
+from sim.flat import Memory, prefetch
 from sim.mechanism import mechanism, take
 
 # -- the heap: (time, key, what), smallest first -------------------------------------------------------------
@@ -26,9 +28,41 @@ def push(m: Memory, time: int, key: int, what: int) -> None:
     """At `time`, in the place `key`, `what` (address * ACTIONS + action) will happen."""
     w = World(m, 0)
     w.moments += 1
-    hole = w.heap_size
-    w.heap_size = hole + 1
-    heap = w.heap
+    w.heap_size += 1
+    rise(m, w.heap_size - 1, time, key, what)
+
+
+@mechanism
+def pop(m: Memory) -> int:
+    """Takes the first event off and returns what happens; there must be one.
+
+    The hole at the top sinks to the bottom along the earlier children, without a branch that could be guessed wrongly;
+    the last event fills it and rises, which is seldom far.
+    """
+    w = World(m, 0)
+    heap, size = w.heap, w.heap_size - 1
+    what = m[heap + 2]
+    w.heap_size = size
+    w.pops += 1
+    hole, child = 0, 1
+    while child < size:
+        at = heap + 3 * child  # beside the last child stands the last event, which is never earlier than itself
+        right = int((m[at + 3] < m[at]) | ((m[at + 3] == m[at]) & (m[at + 4] < m[at + 1])))
+        child += right
+        at += 3 * right
+        to = heap + 3 * hole
+        m[to], m[to + 1], m[to + 2] = m[at], m[at + 1], m[at + 2]
+        hole = child
+        child = 2 * hole + 1
+    end = heap + 3 * size
+    rise(m, hole, m[end], m[end + 1], m[end + 2])
+    return what
+
+
+@mechanism
+def rise(m: Memory, hole: int, time: int, key: int, what: int) -> None:
+    """The event takes the hole, or that of an ancestor that is later."""
+    heap = World(m, 0).heap
     while hole:
         up = (hole - 1) // 2
         at = heap + 3 * up
@@ -39,36 +73,6 @@ def push(m: Memory, time: int, key: int, what: int) -> None:
         hole = up
     to = heap + 3 * hole
     m[to], m[to + 1], m[to + 2] = time, key, what
-
-
-@mechanism
-def pop(m: Memory) -> int:
-    """Takes the first event off and returns what happens; there must be one."""
-    w = World(m, 0)
-    heap, size = w.heap, w.heap_size - 1
-    what = m[heap + 2]
-    w.heap_size = size
-    w.pops += 1
-    end = heap + 3 * size
-    time, key = m[end], m[end + 1]
-    hole = 0
-    while True:
-        child = 2 * hole + 1
-        if child >= size:
-            break
-        at = heap + 3 * child
-        if child + 1 < size:
-            other = at + 3
-            if m[other] < m[at] or (m[other] == m[at] and m[other + 1] < m[at + 1]):
-                child, at = child + 1, other
-        if time < m[at] or (time == m[at] and key < m[at + 1]):
-            break
-        to = heap + 3 * hole
-        m[to], m[to + 1], m[to + 2] = m[at], m[at + 1], m[at + 2]
-        hole = child
-    to = heap + 3 * hole
-    m[to], m[to + 1], m[to + 2] = time, key, m[end + 2]
-    return what
 
 
 # -- who waits -----------------------------------------------------------------------------------------------
@@ -151,8 +155,9 @@ def new_io(m: Memory) -> int:
     io = w.free_io
     if io:
         w.free_io = m[io]
-        for i in range(w.io_words):
-            m[io + i] = 0
+        Io(m, io).held, Io(m, io).epochs = 0, 0
+        for i in range(io + IO_WORDS, io + IO_WORDS + w.causes):
+            m[i] = 0
     else:
         io = take(m, w.io_words)
     return io
@@ -240,6 +245,7 @@ def draw(m: Memory, stream: int, width: int) -> int:
     s = Stream(m, stream)
     at = s.at
     s.at = at + width
+    prefetch(m, at + 2 * width - 1)  # other streams are read in between, so no processor sees the next one coming
     w = World(m, 0)
     if s.end - s.at < w.burst * width and not s.low:
         s.low = 1

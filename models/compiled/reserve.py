@@ -42,6 +42,7 @@ def reserve_of(spec: Scenario, burst: int, causes: int) -> int:
         + protections * (len(spec.vms) + 1) * (2 * layout.EPOCH_WORDS + 8 * layout.LOG_WORDS + 8 * layout.PAGE)
     )
     records = burst * (layout.COMMAND_WORDS + layout.ITEM_WORDS) + 64 * (layout.IO_WORDS + causes + protections)
-    books = 64 * layout.PAGE + 8 * (causes + layout.SLOW_WORDS) + 64 * layout.NODE_WORDS
+    bins = layout.PAGE * (layout.BIN_COUNTS + causes)
+    books = 64 * layout.PAGE + bins + 8 * (causes + layout.SLOW_WORDS) + 64 * layout.NODE_WORDS
     probes = 4 * layout.NODE_WORDS * max((len(vm.disks) for vm in spec.vms), default=0)
     return IOS_A_STEP * (maps + books + probes) + records
