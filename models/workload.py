@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.scenario import Addresses, Datastore, Distribution, ServiceLaw, Vm, Workload
-from sim.streams import BLOCK, Floats, exponential, philox, uniforms
+from sim.streams import BLOCK, Drawn, Floats, exponential, philox, uniforms
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -152,28 +152,43 @@ def guest_blocks(
         for disk in workload.disks
         for write in (False, True)
     }
+    stores = [datastores[disk.datastore] for disk in vm.disks]
     kind: Distribution = workload.think_distribution if workload.kind == "closed" else "exponential"
     first = 0
     for size in repeat(block) if isinstance(block, int) else block:
-        u = uniforms(bits, size, WORDS)
+        u = Drawn(bits, size, WORDS)
         columns = _traced(workload, first, u) if workload.trace else _synthetic(workload, u, placers, first)
         disks, writes, offsets, sizes = columns
-        u = u[: len(disks)]
-        if not len(u):
+        n = len(disks)
+        if not n:
             return
-        service = np.empty(len(u), dtype=np.int64)
-        for disk, write in placers:
-            here = (disks == disk) & (writes == write)
-            store = datastores[vm.disks[disk].datastore]
-            service[here] = latencies(u[here, SERVICE], store.write if write else store.read)
-        yield Block(unit_mean(u[:, GAP], kind, 1000), disks, writes, offsets, sizes, service)
+        service = _services(u[SERVICE][:n], disks, writes, {disk: stores[disk] for disk in workload.disks})
+        yield Block(unit_mean(u[GAP][:n], kind, 1000), disks, writes, offsets, sizes, service)
         first += size
+
+
+def _services(u: Floats, disks: Ints, writes: Bools, stores: dict[int, Datastore]) -> Ints:
+    """Each I/O's latency part by the law of its disk's datastore, for its direction."""
+    laws = {law for store in stores.values() for law in (store.read, store.write)}
+    shapes = {(law.distribution, law.sigma_milli) for law in laws}
+    if len(shapes) > 1:
+        service = np.empty(len(u), dtype=np.int64)
+        for disk, store in stores.items():
+            for write, law in ((False, store.read), (True, store.write)):
+                here = (disks == disk) & (writes == write)
+                service[here] = latencies(u[here], law)
+        return service
+    means = np.zeros((max(stores) + 1, 2), dtype=np.int64)
+    for disk, store in stores.items():
+        means[disk] = store.read.latency_ns, store.write.latency_ns
+    ((distribution, sigma),) = shapes  # one shape, as a rule: then the quantiles are taken together
+    return np.rint(means[disks, writes.astype(np.int64)] * unit_mean(u, distribution, sigma)).astype(np.int64)
 
 
 Columns = tuple[Ints, Bools, Ints, Ints]
 
 
-def _traced(workload: Workload, first: int, u: Floats) -> Columns:
+def _traced(workload: Workload, first: int, u: Drawn) -> Columns:
     assert workload.trace is not None
     part = slice(first, first + len(u))
     offsets = workload.trace.offset_bytes[part]
@@ -181,23 +196,32 @@ def _traced(workload: Workload, first: int, u: Floats) -> Columns:
     return disks, workload.trace.write[part], offsets, workload.trace.size_bytes[part]
 
 
-def _synthetic(workload: Workload, u: Floats, placers: dict[tuple[int, bool], Placer], first: int) -> Columns:
+def _synthetic(workload: Workload, u: Drawn, placers: dict[tuple[int, bool], Placer], first: int) -> Columns:
     n = len(u)
-    writes = u[:, DIRECTION] >= workload.read_ppm / 1_000_000
+    writes = u[DIRECTION] >= workload.read_ppm / 1_000_000
     sizes = np.full(n, workload.sizes[0][0], dtype=np.int64)
     if len(workload.sizes) > 1:
         kinds = np.array([size for size, _ in workload.sizes], dtype=np.int64)
         weights = np.cumsum([weight for _, weight in workload.sizes], dtype=np.float64)
-        sizes = kinds[np.minimum(np.searchsorted(weights / weights[-1], u[:, SIZE]), len(kinds) - 1)]
+        sizes = kinds[np.minimum(np.searchsorted(weights / weights[-1], u[SIZE]), len(kinds) - 1)]
     which = np.array(workload.disks, dtype=np.int64)
     disks = np.full(n, which[0])
     if len(which) > 1:
-        disks = which[np.minimum((u[:, DISK] * len(which)).astype(np.int64), len(which) - 1)]
+        disks = which[np.minimum((u[DISK] * len(which)).astype(np.int64), len(which) - 1)]
     sequential = {write for (_, write), p in placers.items() if p.rule.pattern == "sequential"}
     if sequential:  # a sequential stream goes to its disks in turn
         disks = np.where(np.isin(writes, list(sequential)), which[(first + np.arange(n)) % len(which)], disks)
-    offsets = np.zeros(n, dtype=np.int64)
+    return disks, writes, _places(u, disks, writes, sizes, placers), sizes
+
+
+def _places(u: Drawn, disks: Ints, writes: Bools, sizes: Ints, placers: dict[tuple[int, bool], Placer]) -> Ints:
+    """Offsets, each by the rule of its disk and direction."""
+    rules = {(p.rule, p.span) for p in placers.values()}
+    one = next(iter(placers.values()))
+    if len(rules) == 1 and one.rule.pattern != "sequential":  # one rule for all, and it remembers nothing
+        return one.offsets(u[ADDRESS], u[WITHIN] if one.rule.pattern == "zipf" else u[ADDRESS], sizes)
+    offsets = np.zeros(len(u), dtype=np.int64)
     for (disk, write), placer in placers.items():
         here = (disks == disk) & (writes == write)
-        offsets[here] = placer.offsets(u[here, ADDRESS], u[here, WITHIN], sizes[here])
-    return disks, writes, offsets, sizes
+        offsets[here] = placer.offsets(u[ADDRESS][here], u[WITHIN][here], sizes[here])
+    return offsets

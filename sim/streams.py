@@ -33,6 +33,25 @@ def uniforms(bits: np.random.Philox, ordinals: int, words: int) -> Floats:
     return u
 
 
+class Drawn:
+    """The next rows of raw words of a generator; `drawn[k]` are the uniforms of word k of each, made when asked for."""
+
+    def __init__(self, bits: np.random.Philox, ordinals: int, words: int) -> None:
+        self._raw = bits.random_raw(ordinals * words).reshape(ordinals, words)
+        self._columns: dict[int, Floats] = {}
+
+    def __len__(self) -> int:
+        return len(self._raw)
+
+    def __getitem__(self, word: int) -> Floats:
+        if word not in self._columns:
+            column = (self._raw[:, word] >> np.uint64(12)).astype(np.float64)
+            column += 0.5
+            column *= 2.0**-52
+            self._columns[word] = column
+        return self._columns[word]
+
+
 def uniform_stream(seed: int, replicate: int, entity: str, purpose: str) -> Iterator[float]:
     """An endless stream of single uniforms in (0, 1)."""
     bits = philox(seed, replicate, entity, purpose)
