@@ -21,7 +21,7 @@ POOL = "pool"
 class FlatMemory:
     """Words that are 0 until someone writes them. Address 0 is the record of the world, whose first word is BREAK."""
 
-    def __init__(self, world_words: int, words: int = 1 << 16) -> None:
+    def __init__(self, world_words: int, words: int = 1 << 20) -> None:
         self.words: Words = np.zeros(max(words, world_words), dtype=np.int64)
         self.words[BREAK] = world_words
         self._free: dict[int, list[int]] = {}  # by size

@@ -10,45 +10,34 @@ from models.compiled.layout import (
     CHUNK_COPIED_LATE,
     DISK_CHUNK,
     FULL,
-    IO_WORDS,
     CacheState,
     CbtState,
-    Command,
-    Device,
     Disk,
-    Flow,
     GrainState,
     Io,
     MirrorState,
     Store,
-    Vm,
     World,
 )
 from models.compiled.lists import draw, wait
+from models.compiled.pieces import (
+    LOOK_UP,
+    MIRROR_LATE,
+    PARENT,
+    PLAIN,
+    READ,
+    UPDATE,
+    WRITE,
+    charge,
+    charge_command,
+    disk_of,
+    metadata,
+    submit_pieces,
+)
 from models.mechanisms import cbt, grains, mirror, tablecache
-from models.path.io import DATA, METADATA, MIRROR, PARENT_READ
-from models.result import LAYERS
+from models.path.io import DATA, MIRROR, PARENT_READ
 from sim.flat import Memory
 from sim.mechanism import mechanism
-
-PLAIN, LOOK_UP, READ, PARENT, WRITE, UPDATE, MIRROR_LATE = range(7)
-"""What the commands under way are for."""
-LAYER_COUNT = len(LAYERS)
-
-
-@mechanism
-def disk_of(m: Memory, at: int) -> int:
-    """The disk that this I/O goes to."""
-    io = Io(m, at)
-    return m[Vm(m, io.vm).disks + io.disk]
-
-
-@mechanism
-def charge(m: Memory, at: int, cause: int, now: int) -> None:
-    """All time since the last entry was spent on `cause`."""
-    io = Io(m, at)
-    m[at + IO_WORDS + cause] += now - io.clock
-    io.clock = now
 
 
 @mechanism
@@ -90,18 +79,6 @@ def go_on(m: Memory, at: int, c: int) -> bool:
     return update_tables(m, at)
 
 
-@mechanism
-def charge_command(m: Memory, at: int, c_at: int) -> None:
-    """The time from the ledger's end to now was this command's: by layer."""
-    io, c = Io(m, at), Command(m, c_at)
-    row = at + IO_WORDS + World(m, 0).commands + c.cause * LAYER_COUNT
-    m[row] += c.limit
-    m[row + 1] += c.dsnro
-    m[row + 2] += c.slot
-    m[row + 3] += c.done - c.issue
-    io.clock = c.done
-
-
 # -- reads ---------------------------------------------------------------------------------------------------
 
 
@@ -116,22 +93,6 @@ def look_up(m: Memory, at: int) -> bool:
     io.step, io.left = READ, 0
     submit_pieces(m, at)
     return False
-
-
-@mechanism
-def metadata(m: Memory, at: int, step: int, write: int) -> None:
-    """One metadata command."""
-    disk, io = Disk(m, disk_of(m, at)), Io(m, at)
-    io.step, io.left = step, 1
-    stream = disk.write_draws if write else disk.read_draws
-    device.submit(m, disk.flow, METADATA, write, disk.metadata_bytes, m[draw(m, stream, 1)], -1, at)
-
-
-@mechanism
-def clip(m: Memory, at: int, grain: int, first: int, last: int) -> int:
-    """How many of the I/O's bytes lie in grains first..last."""
-    io = Io(m, at)
-    return min((last + 1) * grain, io.offset + io.size) - max(first * grain, io.offset)
 
 
 @mechanism
@@ -152,29 +113,6 @@ def missing_tables(m: Memory, at: int) -> int:
             if not tablecache.look_up(cache, (level - 1) * disk.tables + table):
                 misses += 1
     return misses
-
-
-@mechanism
-def submit_pieces(m: Memory, at: int) -> None:
-    """Data commands for what lies apart, side by side; the scheduler charges the guest request once, on the first."""
-    disk, io = Disk(m, disk_of(m, at)), Io(m, at)
-    held, size, grain = GrainState(m, disk.map), disk.grain, io.first
-    stream = disk.write_draws if io.write else disk.read_draws
-    cost = -(-io.size // Device(m, Flow(m, disk.flow).device).cost_unit)
-    while grain <= io.last:
-        end, _ = grains.piece(held, grain, io.last)
-        bytes_here = clip(m, at, size, grain, end)
-        if io.fresh_first >= 0 and io.write:  # a new grain is written whole; only the outer ones are covered in part
-            if (grain == io.first or end == io.first) and io.fresh_outer & 1:
-                bytes_here += size - clip(m, at, size, io.first, io.first)
-            if io.last != io.first and end == io.last and io.fresh_outer & 2:
-                bytes_here += size - clip(m, at, size, io.last, io.last)
-        io.left += 1
-        if grain == io.first:
-            device.submit(m, disk.flow, DATA, io.write, bytes_here, io.service, cost, at)
-        else:
-            device.submit(m, disk.flow, DATA, io.write, bytes_here, m[draw(m, stream, 1)], 0, at)
-        grain = end + 1
 
 
 # -- writes --------------------------------------------------------------------------------------------------

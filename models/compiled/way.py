@@ -1,6 +1,6 @@
 """One guest I/O's way down and up again, as far as its delivery. Twin of `models.path.vm`."""
 
-from models.compiled import books, disk, probe, replica
+from models.compiled import books, disk, pieces, probe, replica
 from models.compiled.layout import (
     DOOR_QUEUE,
     DOOR_WORDS,
@@ -100,8 +100,8 @@ def serve_waiting(m: Memory, v: int) -> None:
 def charge_queue(m: Memory, at: int, stunned: int) -> None:
     """It has waited for a slot, for so much of the time because of a stun."""
     w, io = World(m, 0), Io(m, at)
-    disk.charge(m, at, w.guest_queue, w.now - stunned)
-    disk.charge(m, at, w.hold_in, w.now)
+    pieces.charge(m, at, w.guest_queue, w.now - stunned)
+    pieces.charge(m, at, w.hold_in, w.now)
     io.held += stunned
 
 
@@ -139,7 +139,7 @@ def held(m: Memory, at: int, cause: int) -> None:
     """The stun is over: the I/O was held since its ledger's end."""
     io, now = Io(m, at), World(m, 0).now
     io.held += now - io.clock
-    disk.charge(m, at, cause, now)
+    pieces.charge(m, at, cause, now)
 
 
 @mechanism

@@ -8,6 +8,8 @@ Only pages of blocks that were written take memory.
 
 from typing import NamedTuple
 
+import numpy as np
+
 from sim.mechanism import mechanism, take
 
 PAGE_BLOCKS = 1024
@@ -53,8 +55,8 @@ def changed(s: Cbt, since: int) -> list[int]:
     for number in range(int(s.facts[PAGES])):
         page = int(s.page_of[number])
         if page >= 0:
-            epochs = s.pool[page : page + PAGE_BLOCKS]
-            out.extend(block for block, epoch in enumerate(epochs, number * PAGE_BLOCKS) if epoch > since)
+            epochs = np.asarray(s.pool[page : page + PAGE_BLOCKS])
+            out.extend((np.flatnonzero(epochs > since) + number * PAGE_BLOCKS).tolist())
     return out
 
 

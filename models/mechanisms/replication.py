@@ -9,6 +9,8 @@ The buffer holds raw bytes. Its space is given back when the target has confirme
 
 from typing import NamedTuple
 
+import numpy as np
+
 from models.assumptions import default
 from sim.mechanism import bit_length, mechanism
 
@@ -49,7 +51,7 @@ def group(disk_bytes: list[int], extent_bytes: int, capacity: int, seeded: bool)
 
 def dirty_flags(s: Group) -> int:
     """Extents that are flagged: what DIRTY must be."""
-    return sum(int(word).bit_count() for word in s.dirty)
+    return int(np.bitwise_count(np.asarray(s.dirty, dtype=np.int64)).sum())
 
 
 @mechanism
