@@ -4,6 +4,7 @@ Each has `done`, a signal, and `stop`. Its records are kept and used again for t
 """
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 from simpy.events import Event
@@ -70,11 +71,13 @@ class Works:
         """One disk's pass of the mirror driver: copiers that share a cursor and a rate cap."""
         engine, memory = self.engine, self.engine.memory
         chunk = max(1, costs.chunk_bytes // disk.delta.grain_bytes)
-        record = self.merges.take().set(
+        record = self.merges.take()
+        record.set(
             disk=disk.record.address, stopped=0, working=costs.streams, rate=costs.rate_bytes_per_s,
-            cap=memory.place(bucket.bucket(0)), done=0,
+            cap=self._state(record.cap, bucket.bucket(0)), done=0,
         )  # fmt: skip
-        disk.record.mirror = memory.place(mirror.mirror(disk.grains, chunk, costs.streams))
+        disk.pass_at = self._state(disk.pass_at, mirror.mirror(disk.grains, chunk, costs.streams))
+        disk.record.mirror = disk.pass_at
         entity = engine.at(layout.FLOW, disk.record.flow).entity
         copiers = [
             self.copiers.take().set(
@@ -89,6 +92,14 @@ class Works:
         engine.start([copier.address for copier in copiers], layout.COPIER_GOES)
         return work
 
+    def _state(self, at: int, state: Any) -> int:
+        """The address of `state`: in the place of one like it, which is not used any more, or in a new one."""
+        if not at:
+            return self.engine.memory.place(state)
+        for column, values in zip(self.engine.memory.fetch(type(state), at), state, strict=True):
+            column[:] = values
+        return at
+
     def _span_back(self, at: int, length: int, event: Event) -> None:
         self.engine.memory.give_back(at, length)
 
@@ -97,11 +108,12 @@ class Works:
         engine, memory, spec = self.engine, self.engine.memory, job.spec
         at = memory.borrow(np.array(blocks, dtype=np.int64))
         store = disk.spec.datastore
-        record = self.reads.take().set(
+        record = self.reads.take()
+        record.set(
             disk=disk.record.address, flow=job.flows[store], draws=job.draws[store], blocks=at,
             block_count=len(blocks), level=int(grains.depth(disk.map)) - 1, stopped=0, working=spec.reads_in_flight,
-            stream=memory.place(bucket.bucket(0)), transport=job.transport.address, bytes_read=0, bytes_stored=0,
-            done=0,
+            stream=self._state(record.stream, bucket.bucket(0)), transport=job.transport.address, bytes_read=0,
+            bytes_stored=0, done=0,
         )  # fmt: skip
         entity = engine.at(layout.FLOW, disk.record.flow).entity
         readers = [

@@ -94,6 +94,7 @@ class Disk(Chain):
         self.engine = engine
         self.store = store
         self.record = record
+        self.pass_at = 0  # the state of its mirror passes; it belongs to the disk until mirroring stops
 
     @property
     def space(self) -> Store:  # type: ignore[override]  # a view, made anew: the memory may have grown
