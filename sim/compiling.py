@@ -17,6 +17,8 @@ from typing import Any
 import numba
 from numba.core import codegen, config
 
+from sim.mechanism import register_all
+
 ROOT = Path(__file__).resolve().parents[1]
 OVERRIDE = "STUNLAB_CACHE"
 
@@ -71,6 +73,7 @@ class Compiled:
             place = folder()
             if place is not None:
                 config.CACHE_DIR = str(place)
+            register_all()
             if not self.is_kept():
                 with _only_to_be_inlined():
                     numba.njit(self.function).compile(self.signature)
