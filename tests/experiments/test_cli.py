@@ -50,6 +50,7 @@ def faked(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(experiments.session, "load", load)
     monkeypatch.setattr(experiments.session, "compare", compare)
+    monkeypatch.setattr(experiments.session, "ready", lambda engine: engine)
 
 
 @pytest.mark.parametrize(
