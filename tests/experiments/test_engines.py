@@ -50,8 +50,8 @@ def told(self, why, serve=engine.Engine._serve):
     print(why, flush=True)
     serve(self, why)
 engine.Engine._serve = told
-from experiments.cli import main
-sys.exit(main(sys.argv[1:]))
+from experiments.__main__ import start
+sys.exit(start())
 """
 Run = Callable[..., tuple[int, str, str]]
 
