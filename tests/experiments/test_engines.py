@@ -16,6 +16,7 @@ import pytest
 import experiments.both
 from experiments import engines
 from experiments.cli import main
+from experiments.compare import Task
 from experiments.errors import InputError
 from experiments.identity import ROOT
 from experiments.scenario import Overrides, build, load
@@ -234,7 +235,7 @@ def test_a_run_that_fails_in_one_engine_only_is_a_difference(monkeypatch: pytest
 
     monkeypatch.setattr(experiments.both, "simulate", failing)
     monkeypatch.setattr("models.compiled.conductor.advance", Fake())
-    task = experiments.both.Task(build({"name": "a", "vm": {"a": {"disk": [{"size": "1 MiB"}]}}}), "none", 0, "simpy")
+    task = Task(build({"name": "a", "vm": {"a": {"disk": [{"size": "1 MiB"}]}}}), "none", 0, "simpy")
     message = "full"
     with pytest.raises(SimulationError, match=r"^full$"):
         experiments.both.run_both(task)
