@@ -9,8 +9,10 @@ DONE := $(VENV)/.done-$(shell $(PY) -c 'import sys; print("%d.%d" % sys.version_
 export PIP_USER := 0
 export PIP_NO_CACHE_DIR := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-# matplotlib's font cache and the tests' folders belong inside; no other folder's packages may answer to our names.
+# matplotlib's font cache, the compiled fast path and the tests' folders belong inside; no other folder's packages may
+# answer to our names.
 export MPLCONFIGDIR := $(CURDIR)/$(VENV)/matplotlib
+export STUNLAB_CACHE := $(CURDIR)/$(VENV)/compiled
 export PYTEST_DEBUG_TEMPROOT := $(CURDIR)/$(VENV)/tests
 export PYTHONHASHSEED ?= 0
 unexport PYTHONPATH PYTHONHOME PYTHONSAFEPATH PIP_TARGET PIP_PREFIX

@@ -5,7 +5,7 @@ a second and writes at three rates; backups start every 30, 60 or 120 s (compres
 link carries 2.4 MB/s of guest writes: the first two rates fit, the third does not. No protection and VAIO know no
 interval, so they run once per write rate.
 
-    python -m experiments.backup_interval [--out DIR] [--workers N]
+    python -m experiments.backup_interval [--out DIR] [--workers N] [--engine ENGINE]
 
 writes `runs.csv` - one tidy row per interval, write rate, arm and replicate - and three charts of it. Statistics leave
 out the warm-up, in which the first backup reads everything.
@@ -16,9 +16,10 @@ import sys
 from pathlib import Path
 
 from experiments.backup_interval_table import Row, Task, row, write_table
+from experiments.engines import by_default, ready
 from experiments.progress import progress
 from experiments.scenario import build
-from models.scenario import Arm, Scenario
+from models.scenario import Arm, Engine, Scenario
 from sim.replication import available_cpus, run_all
 
 INTERVALS_S = (30, 60, 120)
@@ -53,20 +54,20 @@ def scenario(interval_s: int, writes_per_s: int) -> Scenario:
     )
 
 
-def tasks(replications: int) -> list[Task]:
+def tasks(replications: int, engine: Engine) -> list[Task]:
     """Every run of the sweep; arms without a backup once per write rate."""
     plan: list[tuple[Arm, int]] = [("none", 0), *(("vadp", interval) for interval in INTERVALS_S), ("vaio", 0)]
     return [
-        Task(scenario(interval or INTERVALS_S[0], writes), arm, replicate, interval, writes)
+        Task(scenario(interval or INTERVALS_S[0], writes), arm, replicate, interval, writes, engine)
         for writes in WRITES_PER_S
         for arm, interval in plan
         for replicate in range(replications)
     ]
 
 
-def sweep(workers: int, replications: int = REPLICATIONS) -> list[Row]:
-    """The whole table, in the order of `tasks`, whatever the number of workers."""
-    plan = tasks(replications)
+def sweep(workers: int, replications: int = REPLICATIONS, engine: Engine | None = None) -> list[Row]:
+    """The whole table, in the order of `tasks`, whatever the number of workers, and whichever the engine."""
+    plan = tasks(replications, ready(engine or by_default()))
     with progress("backup interval", len(plan), quiet=False) as on_done:
         return run_all(plan, row, workers, on_done)
 
@@ -76,8 +77,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Backup interval x guest write rate, under VADP and under VAIO.")
     parser.add_argument("--out", type=Path, default=Path("results/backup-interval"), help="folder to write into")
     parser.add_argument("--workers", type=int, default=available_cpus(), help="number of processes")
+    parser.add_argument("--engine", choices=("compiled", "simpy"), default=by_default(), help="what carries the I/Os")
     options = parser.parse_args(arguments)
-    rows = sweep(max(1, options.workers))
+    rows = sweep(max(1, options.workers), engine=options.engine)
     options.out.mkdir(parents=True, exist_ok=True)
     write_table(rows, options.out / "runs.csv")
 

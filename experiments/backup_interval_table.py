@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from models.result import RunResult
 from models.run import simulate
-from models.scenario import Arm, Scenario
+from models.scenario import Arm, Engine, Scenario
 from sim.histogram import merged
 from sim.statistics import time_weighted
 
@@ -24,6 +24,7 @@ class Task(NamedTuple):
     replicate: int
     interval_s: int  # 0: the arm knows none
     writes_per_s: int
+    engine: Engine
 
     def __str__(self) -> str:
         return f"{self.arm}, interval {self.interval_s} s, {self.writes_per_s} writes/s, replicate {self.replicate}"
@@ -59,7 +60,7 @@ class Row(NamedTuple):
 
 def row(task: Task) -> Row:
     """Simulates one run and keeps what the table needs."""
-    result = simulate(task.scenario, task.arm, task.replicate)
+    result = simulate(task.scenario, task.arm, task.replicate, task.engine)
     warmup, observed = result.warmup_ns, result.duration_ns - result.warmup_ns
     jobs = [job.outcome for job in result.jobs if job.scheduled_ns >= warmup]
     skipped = sum(outcome.startswith("skipped") for outcome in jobs)

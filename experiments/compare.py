@@ -6,17 +6,18 @@ itself at its level; nothing is corrected for the number of rows. Closed-loop gu
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from experiments.engines import ready
 from experiments.group_view import ALL_VMS, GroupView, groups
 from experiments.identity import result_hash, source_hash
 from experiments.metrics import METRICS, Metric
 from models.result import RunResult
 from models.run import SimulationError, simulate
-from models.scenario import Arm, Scenario
+from models.scenario import Arm, Engine, Scenario
 from sim.histogram import merged
 from sim.replication import TaskError, run_all
 from sim.statistics import Difference, Interval, mean_interval, paired_difference
@@ -28,6 +29,7 @@ LEVEL = 0.95
 FEW = 100  # a quantile with fewer I/Os beyond it is hardly known
 
 NAN = float("nan")
+Result = TypeVar("Result")
 
 
 class Task(NamedTuple):
@@ -36,6 +38,7 @@ class Task(NamedTuple):
     scenario: Scenario
     arm: Arm
     replicate: int
+    engine: Engine
 
 
 class Cell(NamedTuple):
@@ -120,7 +123,7 @@ class Comparison:
 
 def run_task(task: Task) -> RunResult:
     """One run's result."""
-    return simulate(task.scenario, task.arm, task.replicate)
+    return simulate(task.scenario, task.arm, task.replicate, task.engine)
 
 
 def task_name(task: Task) -> str:
@@ -131,18 +134,34 @@ def compare(
     loaded: "Loaded",
     workers: int,
     on_progress: Callable[[int, int], None] | None = None,
-    run: Callable[[Task], RunResult] = run_task,
+    run: Callable[[Task], RunResult] | None = None,
 ) -> Comparison:
     """Every arm in every replication, in parallel, and the comparison of them.
 
-    The result depends on the scenario alone, not on `workers`. `on_progress(done, all)` follows each run. Raises
-    SimulationError, naming arm and replicate, when a run fails (its audit, for instance) or does not fit into memory,
-    and WorkerLost when a process was killed.
+    The result depends on the scenario alone, not on `workers` nor on the engine. `on_progress(done, all)` follows each
+    run. `run` is what runs a task, by default the scenario's engine, which is made ready. Raises as `run_tasks`.
+    """
+    if run is None:
+        loaded, run = replace(loaded, engine=ready(loaded.engine)), run_task
+    return summarise(loaded.scenario, run_tasks(loaded, run, workers, on_progress), loaded.remarks)
+
+
+def run_tasks(
+    loaded: "Loaded",
+    run: Callable[[Task], Result],
+    workers: int,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> list[Result]:
+    """What `run` makes of every arm in every replication.
+
+    Raises SimulationError, naming arm and replicate, when a run fails (its audit, for instance) or does not fit into
+    memory, and WorkerLost when a process was killed.
     """
     scenario = loaded.scenario
-    tasks = [Task(scenario, arm, i) for i in range(scenario.run.replications) for arm in scenario.arms]
+    replicates = range(scenario.run.replications)
+    tasks = [Task(scenario, arm, replicate, loaded.engine) for replicate in replicates for arm in scenario.arms]
     try:
-        results = run_all(tasks, run, workers, on_progress, task_name)
+        return run_all(tasks, run, workers, on_progress, task_name)
     except TaskError as error:
         if isinstance(error.__cause__, SimulationError):  # it names arm and replicate itself
             raise error.__cause__ from None
@@ -150,7 +169,6 @@ def compare(
             what = str(error).rstrip(": ")  # the reason may be empty
             raise SimulationError(f"{what}: out of memory; fewer workers, or smaller disks, may fit") from None
         raise
-    return summarise(scenario, results, loaded.remarks)
 
 
 def summarise(scenario: Scenario, results: Sequence[RunResult], warnings: Sequence[str] = ()) -> Comparison:

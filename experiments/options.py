@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter, Token, validators
 
@@ -35,6 +35,10 @@ class Options:
 
     workers: Count = None
     """Number of processes, by default one a processor; the result does not depend on it."""
+
+    engine: Literal["compiled", "simpy", "both"] | None = None
+    """What carries the I/Os, instead of the scenario's choice: "compiled" is fast, "simpy" readable; the result is the
+    same. "both" runs everything with either and stops at the first difference."""
 
     out: Path = Path("results")
     """Folder to put the result folder into."""

@@ -15,7 +15,7 @@ import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ class Execution:
     wall_seconds: float
     date: str
     command: str
+    engine_seconds: dict[str, float] = field(default_factory=dict)  # of processor time, where engines were compared
 
 
 def folder_of(name: str, result: str, out: Path) -> Path:
@@ -193,7 +194,7 @@ def _run(comparison: Comparison, execution: Execution) -> dict[str, Any]:
     import platform
 
     return {
-        **asdict(execution),
+        **{name: value for name, value in asdict(execution).items() if value != {}},
         "events": sum(run.events for runs in comparison.results.values() for run in runs),
         "cpus": os.cpu_count(),
         "python": platform.python_version(),

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 from experiments.charts import draw_all
 from experiments.compare import compare
+from experiments.engines import ready
 from experiments.identity import ROOT
 from experiments.progress import progress
 from experiments.scenario import load
@@ -21,6 +22,7 @@ PICTURES = ("latency-time", "recovery-point")
 def draw_pictures(scenario: Path, folder: Path = ROOT / "docs" / "pictures") -> tuple[Path, ...]:
     """The README's charts of this scenario are in `folder` as PNG files; they are returned."""
     loaded = load(scenario)
+    ready(loaded.engine)
     workers = available_cpus()
     total = len(loaded.scenario.arms) * loaded.scenario.run.replications
     with progress(loaded.scenario.name, total, quiet=False) as on_progress:

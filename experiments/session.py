@@ -10,7 +10,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from experiments.both import compare_both
 from experiments.compare import Comparison, compare
+from experiments.engines import Wanted, ready
 from experiments.errors import InputError
 from experiments.identity import result_hash, source_hash
 from experiments.options import Options
@@ -54,15 +56,16 @@ def simulate(loaded: Loaded, options: Options) -> int:
     scenario = loaded.scenario
     check_free(folder_of(scenario.name, result_hash(scenario, source_hash()), options.out), options.force)
     workers = options.workers or available_cpus()
+    engine = ready(options.engine or loaded.engine)
     began = time.monotonic()
-    with progress(scenario.name, len(scenario.arms) * scenario.run.replications, quiet=options.json) as on_progress:
-        comparison = compare(loaded, workers, on_progress)
+    comparison, engine_seconds = _compared(loaded, engine, workers, options.json)
     execution = Execution(
-        engine="simpy",
+        engine=engine,
         workers=workers,
         wall_seconds=round(time.monotonic() - began, 3),
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         command=os.fsencode(shlex.join(["stunlab", *sys.argv[1:]])).decode(errors="backslashreplace"),
+        engine_seconds=engine_seconds,
     )
     folder = write_result(comparison, execution, options.out, options.force, _report(options))
     if options.json:
@@ -71,6 +74,19 @@ def simulate(loaded: Loaded, options: Options) -> int:
         print_verdict(comparison)
         print(f"Written to {folder}" + ("" if options.no_report else f": open {folder / 'report.html'}"))
     return 0
+
+
+def _compared(loaded: Loaded, engine: Wanted, workers: int, quiet: bool) -> tuple[Comparison, dict[str, float]]:
+    """The comparison, with progress; and each engine's seconds, if both were asked for and agree."""
+    scenario = loaded.scenario
+    with progress(scenario.name, len(scenario.arms) * scenario.run.replications, quiet) as on_progress:
+        if engine != "both":
+            return compare(replace(loaded, engine=engine), workers, on_progress), {}
+        comparison, seconds = compare_both(loaded, workers, on_progress)
+    times = ", ".join(f"{name} {spent:.1f} s" for name, spent in seconds.items())
+    runs = sum(map(len, comparison.results.values()))
+    print(f"both engines gave the same result in each of {runs} runs (processor time: {times})", file=sys.stderr)
+    return comparison, seconds
 
 
 def _report(options: Options) -> Callable[[Comparison, Path], None] | None:

@@ -18,6 +18,8 @@ import numba
 from numba.core import codegen, config
 from numba.core.registry import cpu_target
 
+from sim.mechanism import register_all
+
 ROOT = Path(__file__).resolve().parents[1]
 OVERRIDE = "STUNLAB_CACHE"
 
@@ -72,6 +74,7 @@ class Compiled:
             place = folder()
             if place is not None:
                 config.CACHE_DIR = str(place)
+            register_all()
             if not self.is_kept():
                 with _only_to_be_inlined():
                     numba.njit(error_model="numpy")(self.function).compile(self.signature)

@@ -16,23 +16,23 @@ from typing import Any, TypeVar
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def _compiler() -> Any:
-    """What makes a function known to the compiler; None where there is no Numba: the readable path needs none."""
-    try:
-        from numba.extending import register_jitable
-    except ImportError:
-        return None
-    return register_jitable(no_cfunc_wrapper=True)  # compiled code alone calls them
-
-
-_register = _compiler()
+_noted: list[Callable[..., Any]] = []
+"""Mechanisms that the compiler does not know yet: nobody who does not compile waits for Numba."""
 
 
 def mechanism(function: Function) -> Function:
-    """The function itself, known to the compiler too where Numba is installed: compiled code may call it."""
-    if _register is not None:
-        _register(function)
+    """The function itself, noted for the compiler: after `register_all` compiled code may call it."""
+    _noted.append(function)
     return function
+
+
+def register_all() -> None:
+    """Every mechanism that is marked by now is known to the compiler, once. Needs Numba; call it before compiling."""
+    from numba.extending import register_jitable
+
+    register = register_jitable(no_cfunc_wrapper=True)  # compiled code alone calls them
+    while _noted:
+        register(_noted.pop(0))
 
 
 def take(pool: list[int], words: int) -> int:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from models.scenario import Scenario
+from experiments.engines import by_default
+from models.scenario import Engine, Scenario
 
 
 @dataclass(frozen=True)
@@ -23,11 +24,12 @@ class Overrides:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A scenario, and what looks wrong in it but is possible."""
+    """A scenario, what looks wrong in it but is possible, and the engine: no part of what it describes."""
 
     scenario: Scenario
     warnings: list[str]  # each with its place, for whoever edits the file
     remarks: list[str] = field(default_factory=list)  # the same without: a result names no files
+    engine: Engine = field(default_factory=by_default)
 
 
 def load(path: Path, overrides: Overrides | None = None) -> Loaded:
@@ -39,7 +41,10 @@ def load(path: Path, overrides: Overrides | None = None) -> Loaded:
 
 
 def build(data: dict[str, Any], overrides: Overrides | None = None) -> Scenario:
-    """The scenario that a dictionary with a file's keys describes. Raises InputError; traces are relative to here."""
+    """The scenario that a dictionary with a file's keys describes. Raises InputError; traces are relative to here.
+
+    Its engine is checked and forgotten: name one to whoever runs the scenario.
+    """
     from experiments.scenario.edge import from_data
 
     return from_data(data, overrides or Overrides()).scenario

@@ -81,4 +81,4 @@ def _loaded(data: dict[str, Any], source: Source, base: Path, mistakes: list[Mis
     scenario = convert(file, recorded.traces)
     remarks = [*remarks, *recorded.remarks, *warnings_of(scenario)]
     nowhere = Source("", [], None, {})
-    return Loaded(scenario, source.messages(remarks), nowhere.messages(remarks))
+    return Loaded(scenario, source.messages(remarks), nowhere.messages(remarks), file.run.engine)

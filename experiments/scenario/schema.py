@@ -37,6 +37,7 @@ class RunTable(Table):
     seed: Seed = registered("run.seed")
     replications: Annotated[Positive, Field(le=10_000)] = registered("run.replications")
     slowest: Count = registered("run.slowest")
+    engine: Literal["compiled", "simpy"] = registered("run.engine")
     arms: list[ArmName] | None = Field(
         default=None,
         description='the protections to compare; absent: "none", then "vadp" and "vaio" if the file has them',

@@ -18,6 +18,8 @@ RUN = (
     A("run.seed", "1", "count", "0", "1000000000", OWN, "guess", "any whole number: names the random streams"),
     A("run.replications", "5", "count", "1", "100", OWN, "guess",
       "fewer than five give intervals too wide to settle anything"),
+    A("run.engine", "compiled", "choice", "simpy", "compiled", OWN, "guess",
+      "simpy: the readable path; compiled: the fast one. Both give the same result, to the bit"),
     A("run.slowest", "20", "count", "0", "1000", OWN, "guess", "slowest guest I/Os kept with their ledger"),
 )  # fmt: skip
 

@@ -50,6 +50,7 @@ def faked(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(experiments.session, "load", load)
     monkeypatch.setattr(experiments.session, "compare", compare)
+    monkeypatch.setattr(experiments.session, "ready", lambda engine: engine)
 
 
 @pytest.mark.parametrize(
@@ -213,7 +214,7 @@ def test_help_lists_the_commands_and_a_start_is_quick(tmp_path: Path) -> None:
         assert command in done.stdout
     imported = {line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines()}
     assert "experiments.cli" in imported
-    assert not imported & {"pandas", "matplotlib", "scipy", "pydantic", "simpy"}
+    assert not imported & {"pandas", "matplotlib", "scipy", "pydantic", "simpy", "numba"}
 
 
 def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:

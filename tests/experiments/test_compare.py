@@ -100,7 +100,7 @@ def test_a_run_that_does_not_fit_into_memory_is_a_failed_run() -> None:
 
 
 def test_tasks_have_names() -> None:
-    assert task_name(Task(fake_scenario(), "vaio", 4)) == 'arm "vaio", replicate 4'
+    assert task_name(Task(fake_scenario(), "vaio", 4, "simpy")) == 'arm "vaio", replicate 4'
 
 
 def test_notes_say_what_a_reader_must_know(compared: Comparison) -> None:

@@ -106,3 +106,7 @@ def test_a_lock_that_misses_its_project_is_caught(tmp_path: Path) -> None:
 
 def test_make_targets_are_read_from_rules_not_from_assignments() -> None:
     assert targets("VENV := x\nx := y\ndemo: a ; b\ntest lint: c\n.PHONY: other\n") == {"demo", "test", "lint"}
+
+
+def test_what_make_runs_keeps_compiled_code_inside() -> None:
+    assert "export STUNLAB_CACHE := $(CURDIR)/$(VENV)/" in (ROOT / "Makefile").read_text()

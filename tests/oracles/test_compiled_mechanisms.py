@@ -250,6 +250,7 @@ def copy(s: Any) -> Any:
 @pytest.mark.parametrize("name", CASES)
 def test_compiled_and_plain_are_one(name: str) -> None:
     first, step, steps = CASES[name]
+    mechanism.register_all()
     plain, compiled = copy(first), numba.njit(step)
     done, answers = [], []
     for one in steps(random.Random(name), plain):
