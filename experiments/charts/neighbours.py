@@ -89,7 +89,7 @@ def draw(panels: tuple[Panel, ...], identity: Identity) -> "Figure":
     cells = figure.subplots(rows, columns, squeeze=False, sharey=True)
     for axes, panel in zip(cells.flat, panels, strict=False):
         for index, dot in enumerate(panel.dots):
-            at = np.arange(len(PHASES)) + (index - (len(panel.dots) - 1) / 2) * 0.13
+            at = np.arange(len(PHASES)) + (index - (len(panel.dots) - 1) / 2) * 0.24
             means = np.array([interval.mean for interval in dot.p99_ms])
             half = np.nan_to_num([interval.half_width for interval in dot.p99_ms])
             axes.errorbar(at, means, yerr=half, fmt="o", color=palette.ARM_COLOUR[dot.arm], capsize=4, markersize=7)
