@@ -11,24 +11,31 @@ import pytest
 
 from benchmarks import creference, idiomatic
 from experiments import bench
-from experiments.bench import apart, contest, growth, memory, shipped
+from experiments.bench import apart, contest, growth, machine, shipped
 from experiments.bench.canonical import GUEST, HOP, LAW, canonical
 from experiments.bench.contest import C_LOOP, COMPILED, IDIOMATIC, READABLE
 from experiments.bench.plan import FULL, QUICK, Plan
+from experiments.bench.report import Report, as_document
 from experiments.bench.runs import by_stunlab, guest_ios
 from experiments.bench.spread import Spread, Target, spread
-from experiments.bench.text import span
+from experiments.bench.text import as_text, span
 from experiments.scenario import build
 from models.result import RunResult
 from models.run import simulate
 from models.scenario import Engine, Scenario
 
 TINY = Plan(
-    rounds=2, fast_s=0.1, slow_s=0.05, scenario_s=0.5, memory_ios=(3_000,), growth_ios=1_000, vms=(1, 3),
-    outstanding=(1, 2), depths=(0, 2),
+    rounds=1, fast_s=0.1, slow_s=0.05, scenario_s=0.2, memory_ios=(3_000,), growth_ios=1_000, vms=(1, 3),
+    outstanding=(2,), depths=(0, 2),
 )  # fmt: skip
 MODELS = [IDIOMATIC, READABLE, COMPILED]
 WITH_C = MODELS + ([C_LOOP] if creference.compiler() else [])
+
+
+@pytest.fixture(scope="module")
+def tiny() -> Report:
+    """Everything once, as small as it goes."""
+    return bench.measured(TINY)
 
 
 class Pushes:
@@ -133,8 +140,8 @@ def test_disagreement_would_be_seen() -> None:
 
 
 @pytest.mark.parametrize("scheduler", ["fifo", "mclock"])
-def test_a_contest_reports_every_model(scheduler: Any) -> None:
-    found = contest.contest(scheduler, TINY, [contest.one_round(scheduler, TINY) for _ in range(2)])
+def test_a_contest_reports_every_model(scheduler: Any, tiny: Report) -> None:
+    found = next(one for one in tiny.canonical if one.scheduler == scheduler)
     by_name = {speed.model: speed for speed in found.models}
     assert list(by_name) == WITH_C
     assert by_name[IDIOMATIC].of_idiomatic == Spread(1, 1, 1)
@@ -149,17 +156,15 @@ def test_a_contest_reports_every_model(scheduler: Any) -> None:
         assert len(found.targets()) == 5
 
 
-def test_without_a_compiler_three_models_are_left_and_it_says_so(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_without_a_compiler_three_models_are_left_and_it_says_so(monkeypatch: pytest.MonkeyPatch, tiny: Report) -> None:
     monkeypatch.setattr(creference, "compiler", lambda: None)
-    monkeypatch.setattr(bench, "QUICK", replace(TINY, rounds=1, memory_ios=()))
-    assert bench.main(as_json=False, quick=True) == 0
-    printed = capsys.readouterr().out
+    found = contest.contest("fifo", TINY, [contest.one_round("fifo", TINY)])
+    assert [speed.model for speed in found.models] == MODELS
+    assert len(found.targets()) == 2
+    printed = as_text(replace(tiny, canonical=[found], machine=machine.machine(None), memory=[]))
     assert "no C compiler;" in printed
     assert "no `cc` on the PATH" in printed
     assert "memory: left out" in printed
-    assert C_LOOP not in {line[10:27].strip() for line in printed.splitlines()}
 
 
 def test_parts_of_a_run_are_all_of_it() -> None:
@@ -217,16 +222,14 @@ def test_a_chain_carries_its_deltas() -> None:
     assert flat.ios == pytest.approx(2_000, rel=0.1)
 
 
-def test_every_point_of_growth_has_about_as_many_ios() -> None:
-    for which in growth.series(TINY):
-        found = growth.point(which, [growth.measure(which, TINY)])
-        assert (found.what, found.scheduler, found.size) == which
+def test_every_point_of_growth_has_about_as_many_ios(tiny: Report) -> None:
+    for found in tiny.growth:
         assert found.ios == pytest.approx(TINY.growth_ios, rel=0.25)
         assert 0 < found.loop_us_per_io.median < found.us_per_io.median
 
 
-def test_memory_is_measured_in_a_process_of_its_own() -> None:
-    found = memory.resident(3_000)
+def test_memory_is_measured_in_a_process_of_its_own(tiny: Report) -> None:
+    (found,) = tiny.memory
     assert found.ios == pytest.approx(3_000, rel=0.1)
     assert 0 < found.before_kib <= found.peak_kib
 
@@ -249,28 +252,40 @@ def test_a_full_look_has_the_rounds_and_the_ios_that_are_promised() -> None:
     assert QUICK.memory_ios == ()
 
 
-def test_the_command_prints_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(bench, "FULL", TINY)
-    assert bench.main(as_json=True) == 0
-    out, err = capsys.readouterr()
-    document = json.loads(out)
+def test_the_document_has_every_figure(tiny: Report) -> None:
+    document = json.loads(json.dumps(as_document(tiny)))
     assert list(document) == ["plan", "machine", "canonical", "scenarios", "memory", "growth", "targets"]
     assert [one["scheduler"] for one in document["canonical"]] == ["fifo", "mclock"]
     assert [speed["model"] for speed in document["canonical"][0]["models"]] == WITH_C
-    assert [(one["scenario"], one["arm"]) for one in document["scenarios"]] == list(shipped.FILES)
-    assert [(one["what"], one["scheduler"], one["size"]) for one in document["growth"]] == growth.series(TINY)
+    assert [[one["scenario"], one["arm"]] for one in document["scenarios"]] == [list(one) for one in shipped.FILES]
+    assert [[one["what"], one["scheduler"], one["size"]] for one in document["growth"]] == [
+        list(one) for one in growth.series(TINY)
+    ]
     assert len(document["memory"]) == 1
     assert {"python", "numba", "numpy", "simpy", "cc", "processors", "load_at_start", "load_at_end"} == set(
         document["machine"]
     )
     assert all(one["hit"] == (one["found"] >= one["wanted"]) for one in document["targets"])
-    assert "round 2 of 2" in err
 
 
-def test_the_command_prints_tables(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(bench, "QUICK", TINY)
-    assert bench.main(as_json=False, quick=True) == 0
-    printed = capsys.readouterr().out
+def test_the_tables_have_every_figure(tiny: Report) -> None:
+    printed = as_text(tiny)
     for word in (*WITH_C, "oltp-host", "backup-night", "replication-overflow", "MiB at most", "outstanding", "chain"):
         assert word in printed
-    assert printed.count("missed") + printed.count(" hit") >= 8
+    assert printed.count("missed") + printed.count("   hit") == len(tiny.targets())
+
+
+@pytest.mark.parametrize("quick", [False, True])
+def test_the_command_prints_json_or_tables(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tiny: Report, quick: bool
+) -> None:
+    asked: list[Plan] = []
+
+    def measured(plan: Plan) -> Report:
+        asked.append(plan)
+        return tiny
+
+    monkeypatch.setattr(bench, "measured", measured)
+    assert (bench.main(as_json=True, quick=quick), bench.main(as_json=False, quick=quick)) == (0, 0)
+    assert asked == [QUICK if quick else FULL] * 2
+    assert capsys.readouterr().out == f"{json.dumps(as_document(tiny), indent=1)}\n{as_text(tiny)}\n"
