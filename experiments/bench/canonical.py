@@ -16,6 +16,9 @@ SCHEDULERS: tuple[Scheduler, ...] = ("fifo", "mclock")
 RATE = 64_000
 """I/Os a simulated second, about."""
 
+CAPACITY = "16 TiB"
+"""Room for the disks of far more VMs than 16."""
+
 GUEST: dict[str, Any] = {
     "filters": ["first", "second"],
     "disk": [{"size": "8 GiB"}],
@@ -51,7 +54,8 @@ def around(
             "run": {"duration": f"{seconds} s", "interval": f"{interval_s or min(1.0, seconds)} s", "seed": seed,
                     "replications": 1},
             "host": {"esx1": {"scheduler": scheduler, "dsnro": 64, "path_latency": "0 s"}},
-            "datastore": {"store": {"device_queue_depth": 64, "servers": servers, "read": LAW, "write": LAW}},
+            "datastore": {"store": {"capacity": CAPACITY, "device_queue_depth": 64, "servers": servers, "read": LAW,
+                                    "write": LAW}},
             "filter": {"first": HOP, "second": HOP},
             "vm": vms,
             "protection": protection or {},

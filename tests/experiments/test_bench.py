@@ -12,7 +12,7 @@ import pytest
 from benchmarks import creference, idiomatic
 from experiments import bench
 from experiments.bench import apart, contest, growth, machine, shipped
-from experiments.bench.canonical import GUEST, HOP, LAW, canonical
+from experiments.bench.canonical import GUEST, HOP, LAW, around, canonical
 from experiments.bench.contest import C_LOOP, COMPILED, IDIOMATIC, READABLE
 from experiments.bench.plan import FULL, QUICK, Plan
 from experiments.bench.report import Report, as_document
@@ -220,6 +220,11 @@ def test_a_chain_carries_its_deltas() -> None:
     assert flat.commands == pytest.approx(flat.ios, abs=40)
     assert 1.2 * deep.ios < deep.commands < 2 * deep.ios
     assert flat.ios == pytest.approx(2_000, rel=0.1)
+
+
+def test_the_largest_crowd_fits_its_datastore() -> None:
+    spec = around({"guest": growth.crowd(max(FULL.vms), 8)}, "fifo", 0.1, seed=1)
+    assert len(spec.vms) == max(FULL.vms)
 
 
 def test_every_point_of_growth_has_about_as_many_ios(tiny: Report) -> None:
