@@ -124,17 +124,19 @@ def validate(*, data: Path | None = None, json: Flag = False) -> int:
 
 
 @app.command
-def bench(*, json: Flag = False) -> int:
-    """Measure simulated I/Os per second and events per I/O.
+def bench(*, quick: Flag = False, json: Flag = False) -> int:
+    """Measure how fast it simulates here, beside idiomatic SimPy and plain C.
 
     Parameters
     ----------
+    quick
+        A short look: one small round, no memory.
     json
         Print the figures as JSON.
     """
     from experiments.bench import main as measure
 
-    return measure(json)
+    return measure(json, quick)
 
 
 @app.command

@@ -1,68 +1,83 @@
-"""`stunlab bench`: how fast the readable path simulates here, beside the same case in idiomatic SimPy.
+"""`stunlab bench`: how fast the two paths simulate here, beside idiomatic SimPy and plain C.
 
-Prints simulated I/Os per CPU second, events per I/O and the ratio between the two models, for the canonical case (see
-`experiments.bench.canonical`) and for the demo's arms. docs/bench.md says how to read it.
+One run measures everything by turns, round by round: the canonical case by four models, three shipped scenarios,
+memory, and how the cost of an I/O grows. It judges nothing: the exit code is 0 whatever the figures. docs/bench.md says
+how to read them.
 """
 
 import json
 import sys
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from experiments.identity import ROOT
+from experiments.bench.plan import FULL, QUICK, Plan
 
 if TYPE_CHECKING:
-    from experiments.bench.measure import ArmSpeed, Duel, Machine
-
-SECONDS = 2.0
-"""Simulated time of one canonical run: about 128,000 I/Os."""
-ROUNDS = 5
-DEMO = ROOT / "scenarios" / "demo.toml"
+    from experiments.bench.report import Report
 
 
-def main(as_json: bool) -> int:
-    """Measures and prints; returns 0. Takes a minute or two; says on standard error what it is at."""
-    from experiments.bench.measure import arm_speeds, duel, machine
-    from experiments.scenario import load
+def main(as_json: bool, quick: bool = False) -> int:
+    """Measures and prints; returns 0. Says on standard error what it is at."""
+    from experiments.bench.report import as_document
+    from experiments.bench.text import as_text
 
-    duels = []
-    for scheduler in ("fifo", "mclock"):
-        print(f"canonical case, {scheduler}: {ROUNDS} rounds ...", file=sys.stderr, flush=True)
-        duels.append(duel(scheduler, SECONDS, ROUNDS))
-    print("demo ...", file=sys.stderr, flush=True)
-    arms = arm_speeds(load(DEMO).scenario)
-    print(as_document(machine(), duels, arms) if as_json else as_text(machine(), duels, arms))
+    report = measured(QUICK if quick else FULL)
+    print(json.dumps(as_document(report), indent=1) if as_json else as_text(report))
     return 0
 
 
-def as_document(machine: "Machine", duels: "list[Duel]", arms: "list[ArmSpeed]") -> str:
-    """The figures as JSON."""
-    demo = [
-        {**asdict(arm), "ios_per_second": arm.ios_per_second, "commands_per_second": arm.commands_per_second}
-        for arm in arms
-    ]
-    return json.dumps({"machine": asdict(machine), "canonical": [asdict(one) for one in duels], "demo": demo}, indent=1)
+def measured(plan: Plan) -> "Report":
+    """All figures."""
+    from experiments.bench import contest, growth, machine, memory, shipped
+    from experiments.bench.canonical import SCHEDULERS
+    from experiments.bench.report import Report
+    from experiments.bench.runs import Sample
+
+    load = machine.load()
+    progress("compiled loop: compiling it, or fetching it from the cache ...")
+    warm()
+    points = growth.series(plan)
+    duels: list[list[contest.Round]] = [[] for _ in SCHEDULERS]
+    nights: list[list[shipped.Round]] = [[] for _ in shipped.FILES]
+    samples: list[list[Sample]] = [[] for _ in points]
+    for turn in range(1, plan.rounds + 1):
+        for scheduler, duel in zip(SCHEDULERS, duels, strict=True):
+            progress(f"round {turn} of {plan.rounds}: canonical case, {scheduler} ...")
+            duel.append(contest.one_round(scheduler, plan))
+        for (name, arm), night in zip(shipped.FILES, nights, strict=True):
+            progress(f"round {turn} of {plan.rounds}: {name}, {arm} ...")
+            night.append(shipped.one_round(name, arm, plan))
+        progress(f"round {turn} of {plan.rounds}: growth ...")
+        for point, sample in zip(points, samples, strict=True):
+            sample.append(growth.measure(point, plan))
+    residents = []
+    for ios in plan.memory_ios:
+        progress(f"memory: {ios / 1e6:g} million I/Os ...")
+        residents.append(memory.resident(ios))
+    return Report(
+        plan,
+        machine.machine(load),
+        [contest.contest(scheduler, plan, duel) for scheduler, duel in zip(SCHEDULERS, duels, strict=True)],
+        [shipped.shipped(*one, night) for one, night in zip(shipped.FILES, nights, strict=True)],
+        residents,
+        [growth.point(point, sample) for point, sample in zip(points, samples, strict=True)],
+    )
 
 
-def as_text(machine: "Machine", duels: "list[Duel]", arms: "list[ArmSpeed]") -> str:
-    """The figures as two tables."""
-    lines = [
-        f"{machine.python}, simpy {machine.simpy}, numpy {machine.numpy}, {machine.processors} processors",
-        "",
-        f"canonical case, {SECONDS:g} s simulated, median of {ROUNDS} rounds; per CPU second",
-        f"{'scheduler':<10} {'model':<16} {'events per I/O':>14} {'I/Os per s':>12}   ratio",
-    ]
-    for one in duels:
-        for speed in (one.idiomatic, one.stunlab):
-            ratio = "1" if speed is one.idiomatic else f"{one.ratio:.2f} ({one.ratio_low:.2f} to {one.ratio_high:.2f})"
-            rate = f"{speed.ios_per_second:>12,.0f}"
-            lines.append(f"{one.scheduler:<10} {speed.model:<16} {speed.events_per_io:>14.2f} {rate}   {ratio}")
-    lines += [
-        "",
-        "demo, one run of each arm; per CPU second",
-        f"{'arm':<10} {'guest I/Os per s':>16} {'commands per s':>16} {'events per I/O':>16} {'CPU seconds':>12}",
-    ]
-    for arm in arms:
-        rates = f"{arm.ios_per_second:>16,.0f} {arm.commands_per_second:>16,.0f}"
-        lines.append(f"{arm.arm:<10} {rates} {arm.events_per_io:>16.2f} {arm.cpu_seconds:>12.2f}")
-    return "\n".join(lines)
+def warm() -> None:
+    """What is imported or compiled on the way is not timed."""
+    from benchmarks import creference
+    from experiments.bench.canonical import SCHEDULERS, canonical
+    from experiments.bench.runs import by_c
+    from models.run import simulate
+
+    for scheduler in SCHEDULERS:
+        spec = canonical(scheduler, 0.05, seed=1)
+        simulate(spec, "none", 0, "compiled")
+        simulate(spec, "none", 0, "simpy")
+        if creference.compiler():
+            by_c(scheduler, 0.05)
+
+
+def progress(text: str) -> None:
+    """On standard error: results have standard output for themselves."""
+    print(text, file=sys.stderr, flush=True)
