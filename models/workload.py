@@ -100,6 +100,13 @@ def scattered(ranks: int) -> Ints:
     return np.argsort(uniforms(philox(0, 0, "Zipf", "places of ranks"), ranks, 1)[:, 0], kind="stable")
 
 
+@cache
+def cumulative(ranks: int, zipf_milli: int) -> Floats:
+    """The share of each rank and all before it."""
+    weights = np.arange(1, ranks + 1, dtype=np.float64) ** (-zipf_milli / 1000)
+    return np.asarray(np.cumsum(weights) / np.sum(weights))
+
+
 class Placer:
     """Addresses of one direction of a workload on one disk."""
 
@@ -111,8 +118,7 @@ class Placer:
         self.ranks = min(places, ZIPF_RANKS)
         self.region = places // self.ranks  # aligned places in one rank's region
         if rule.pattern == "zipf":
-            weights = np.arange(1, self.ranks + 1, dtype=np.float64) ** (-rule.zipf_milli / 1000)
-            self.cumulative = np.cumsum(weights) / np.sum(weights)
+            self.cumulative = cumulative(self.ranks, rule.zipf_milli)
             self.place_of = scattered(self.ranks)
 
     def offsets(self, u: Floats, within: Floats, sizes: Ints) -> Ints:

@@ -53,7 +53,7 @@ def around(
             "name": f"canonical-{scheduler}",
             "run": {"duration": f"{seconds} s", "interval": f"{interval_s or min(1.0, seconds)} s", "seed": seed,
                     "replications": 1},
-            "host": {"esx1": {"scheduler": scheduler, "dsnro": 64, "path_latency": "0 s"}},
+            "host": {"esx1": {"scheduler": scheduler, "dsnro": 256, "path_latency": "0 s"}},
             "datastore": {"store": {"capacity": CAPACITY, "device_queue_depth": 64, "servers": servers, "read": LAW,
                                     "write": LAW}},
             "filter": {"first": HOP, "second": HOP},

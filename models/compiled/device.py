@@ -46,7 +46,7 @@ def submit(m: Memory, f: int, cause: int, write: int, size: int, service: int, c
     d.bytes_submitted += size
     tags = MClockState(m, d.tags)
     c.r_tag, c.limit_tag, c.p_tag = mclock.tag(tags, index, c.cost, now)
-    if c.limit_tag > now:
+    if c.limit_tag > now and d.capping:
         push(m, c.limit_tag, d.limit_key + c.arrival, event(at, LIMIT_PASSED))
     if not flow.first:
         mclock.set_head(tags, index, c.r_tag, c.limit_tag, c.p_tag)

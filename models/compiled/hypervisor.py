@@ -39,8 +39,8 @@ class Hypervisor:
         self.engine = self.clock.engine = Engine(self.clock)
         self.works = Works(self.engine)
         self._set_world()
-        self.stores = {s.name: self._store(s) for s in spec.datastores}
         self._specs = {s.name: s for s in spec.datastores}
+        self.stores = {s.name: self._store(s) for s in spec.datastores}
         self.devices: dict[tuple[str, str], Device] = {}
         self._shares: dict[tuple[str, str], list[Share]] = {}
         self._nbd: dict[str, int] = {}  # by serving host: its bucket
@@ -105,6 +105,7 @@ class Hypervisor:
             host, entity = self._host(host_name), len(self.devices)
             record = self.engine.new(layout.DEVICE).set(
                 store=self.stores[datastore].record.address, timer=-1, hopeless=-1, fifo=host.scheduler == "fifo",
+                capping=host.dsnro <= self._specs[datastore].device_queue_depth,
                 cost_unit=host.cost_unit_bytes, dispatch_key=order(DISPATCH, 0, entity),
                 due_key=order(DISPATCH, 1, entity), limit_key=order(DISPATCH, 2, entity),
             )  # fmt: skip
@@ -302,7 +303,6 @@ class Hypervisor:
                 self.engine.tell(layout.SYNC, replicator.record.address)
         for vm in self.vms:
             self._filters(vm)
-        for vm in self.vms:
             for number, workload in enumerate(vm.spec.workloads):
                 self._start_workload(vm, number, workload)
 

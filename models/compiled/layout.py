@@ -49,7 +49,7 @@ COMMAND = (
 FLOW = "device index entity vm completion_key first last ordinal"
 DEVICE = (
     "flows heads tags throttle store rung timer hopeless outstanding_area sojourn area_at submitted finished backlog "
-    "bytes_submitted bytes_finished inside_bytes inside_issued fifo cost_unit dispatch_key due_key limit_key"
+    "bytes_submitted bytes_finished inside_bytes inside_issued fifo capping cost_unit dispatch_key due_key limit_key"
 )
 """`heads`: per flow the arrival of its first command that waits. `inside_issued`: summed issue times of the commands in
 the device, for Little's law."""

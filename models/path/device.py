@@ -65,6 +65,7 @@ class Device:
         self.sojourn_ns = 0  # summed time in device of completed commands
         self._area_ns = 0
         self.submitted = self.finished = 0  # commands
+        self.capping = host.dsnro <= store.spec.device_queue_depth  # DSNRO may bind before the device's slots do
         self.backlog: dict[int, Flow] = {}  # flows with commands that wait, by index
         self._dispatch_key = order(DISPATCH, 0, entity)
         self.bytes_submitted = self.bytes_finished = 0
@@ -99,7 +100,7 @@ class Device:
         self.bytes_submitted += command.size
         tags = mclock.tag(self.tags, index, command.cost, now)
         command.r_tag, command.limit_tag, command.p_tag = tags
-        if command.limit_tag > now:
+        if command.limit_tag > now and self.capping:
             self._when_limit_passes(flow, command)
         if not flow.queue:
             mclock.set_head(self.tags, index, *tags)

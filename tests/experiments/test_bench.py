@@ -87,7 +87,7 @@ def test_events_are_counted_as_they_go_through_the_heap(monkeypatch: pytest.Monk
 def test_events_per_io_of_the_canonical_case() -> None:
     fifo, mclock = (simulate(canonical(scheduler, 0.1, seed=1), "none", 0) for scheduler in ("fifo", "mclock"))
     assert round(fifo.events / guest_ios(fifo), 1) == 4.0
-    assert 4.3 < mclock.events / guest_ios(mclock) < 4.6, "limited disks wait for their tags' time"
+    assert 4.1 < mclock.events / guest_ios(mclock) < 4.4, "limited disks wait for their tags' time"
 
 
 def test_events_per_io_of_the_idiomatic_model() -> None:
@@ -145,7 +145,7 @@ def test_a_contest_reports_every_model(scheduler: Any, tiny: Report) -> None:
     by_name = {speed.model: speed for speed in found.models}
     assert list(by_name) == WITH_C
     assert by_name[IDIOMATIC].of_idiomatic == Spread(1, 1, 1)
-    assert by_name[COMPILED].events_per_io == pytest.approx(3.0 if scheduler == "fifo" else 3.35, abs=0.1)
+    assert by_name[COMPILED].events_per_io == pytest.approx(3.0 if scheduler == "fifo" else 3.2, abs=0.1)
     assert by_name[COMPILED].ios == guest_ios(simulate(canonical(scheduler, TINY.fast_s, seed=1), "none", 0))
     assert set(by_name[COMPILED].us_per_io) == set(apart.PARTS)
     for speed in found.models:
