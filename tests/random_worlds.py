@@ -47,7 +47,7 @@ DISK = st.fixed_dictionaries({
 ADDRESSES = st.fixed_dictionaries({
     "pattern": st.sampled_from(["uniform", "zipf", "sequential"]), "align": st.sampled_from(["512 B", "4 KiB"]),
 })  # fmt: skip
-WORKERS = st.sampled_from(["none", "none", 1, 2, 3])
+WORKERS = st.sampled_from(["none", 1, 1, 2])
 MIX = st.dictionaries(st.sampled_from(SIZES[:4]), st.integers(1, 3), min_size=1, max_size=3)
 ORIGIN = st.sampled_from(["guest", "external"])
 OPEN = st.fixed_dictionaries({
