@@ -207,7 +207,7 @@ def is_canonical(vm: Vm) -> bool:
         and (loop.kind, loop.outstanding, vm.guest_clock) == ("closed", OUTSTANDING, "jumps")
         and loop.think_ns > 0
         and min(vm.disk_queue_depth, vm.adapter_queue_depth) > OUTSTANDING
-        and all(stage.up_ns == 0 for stage in vm.filters)
+        and all(stage.up_ns == stage.workers == 0 for stage in vm.filters)
     )
 
 

@@ -139,12 +139,13 @@ class Workload:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """An inline I/O filter without state of its own: it costs a hop on the way down and one on the way up."""
+    """An inline I/O filter: it costs a hop on the way down and one on the way up, which its workers carry."""
 
     name: str
     down_ns: int
     up_ns: int
     distribution: Distribution  # fixed or exponential
+    workers: int  # of its daemon in each host, shared by the host's VMs; 0: no limit
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,8 +45,8 @@ def _workload(group: str) -> Workload:
 
 def _vm(name: str, group: str, disks: int) -> Vm:
     flows = tuple(Disk(f"{name}:{i}", GIB, "gold", 1000, 0, 0) for i in range(disks))
-    return Vm(name, group, "esx1", flows, (_workload(group),), (Filter("inspect", 10 * US, 5 * US, "fixed"),), 64, 256,
-              "jumps", 60 * S)  # fmt: skip
+    inspect = Filter("inspect", 10 * US, 5 * US, "fixed", 0)
+    return Vm(name, group, "esx1", flows, (_workload(group),), (inspect,), 64, 256, "jumps", 60 * S)
 
 
 def fake_scenario(arms: tuple[str, ...] = ARMS, replications: int = 5) -> Scenario:

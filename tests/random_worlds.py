@@ -47,6 +47,7 @@ DISK = st.fixed_dictionaries({
 ADDRESSES = st.fixed_dictionaries({
     "pattern": st.sampled_from(["uniform", "zipf", "sequential"]), "align": st.sampled_from(["512 B", "4 KiB"]),
 })  # fmt: skip
+WORKERS = st.sampled_from(["none", 1, 1, 2])
 MIX = st.dictionaries(st.sampled_from(SIZES[:4]), st.integers(1, 3), min_size=1, max_size=3)
 ORIGIN = st.sampled_from(["guest", "external"])
 OPEN = st.fixed_dictionaries({
@@ -151,7 +152,10 @@ def documents(draw: Draw, duration_ms: int = 2_000) -> dict[str, Any]:
             "arms": ["none"],
         },
         "host": hosts, "datastore": stores, "vm": vms, "snapshots": draw(SNAPSHOTS),
-        "filter": {"plain": {"down": "1 ms"}, "noisy": {"down": "0.1 ms", "distribution": "exponential"}},
+        "filter": {
+            "plain": {"down": "1 ms", "up": draw(st.sampled_from(["0 s", "10 us", "1 ms"])), "workers": draw(WORKERS)},
+            "noisy": {"down": "0.1 ms", "distribution": "exponential", "workers": draw(WORKERS)},
+        },
         "protection": {"vadp": jobs, "vaio": replicas},
     }  # fmt: skip
 

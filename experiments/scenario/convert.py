@@ -157,7 +157,7 @@ def _vms(names: Names, group: str, traces: Traces) -> list[Vm]:
 
 def _filter(file: ScenarioFile, name: str) -> Filter:
     table = file.filter[name]
-    return Filter(name, table.down, table.up, table.distribution)
+    return Filter(name, table.down, table.up, table.distribution, table.workers)
 
 
 def _workload(name: str, w: WorkloadTable, disks: int, trace: Trace | None) -> Workload:

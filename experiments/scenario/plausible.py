@@ -9,7 +9,7 @@ from math import exp
 
 from experiments.scenario.locate import Path
 from experiments.scenario.messages import Mistake
-from models.scenario import Addresses, Datastore, Scenario, ServiceLaw, Vadp, Vm, Workload
+from models.scenario import Addresses, Datastore, Filter, Scenario, ServiceLaw, Vadp, Vm, Workload
 from sim.units import NS_PER_S, human_bytes, human_rate, human_time
 
 SHORT_INTERVAL_NS = 15 * 60 * NS_PER_S
@@ -20,7 +20,8 @@ MANY = 20_000_000
 
 def warnings_of(scenario: Scenario) -> list[Mistake]:
     """All that looks wrong in the scenario, at the places to change."""
-    found = [*_work(scenario), *_backups(scenario), *_replication(scenario), *_datastores(scenario)]
+    found = [*_work(scenario), *_backups(scenario), *_replication(scenario), *_datastores(scenario),
+             *_filters(scenario)]  # fmt: skip
     if not scenario.compressed and any(job.interval_ns < SHORT_INTERVAL_NS for job in scenario.vadp):
         text = ("should say whether time is compressed: backups are minutes apart "
                 "(write compressed = true, and reports will say so)")  # fmt: skip
@@ -177,6 +178,19 @@ def _datastores(scenario: Scenario) -> Iterator[Mistake]:
             most = store.servers * NS_PER_S / mean_ns
             text = f"cannot honour its reservations: {reserved} iops reserved, about {most:.0f} possible"
             yield Mistake((*at, "servers"), text)
+
+
+def _filters(scenario: Scenario) -> Iterator[Mistake]:
+    """Daemons whose workers have more to do than they can, in some host."""
+    busy: dict[tuple[Filter, str], float] = {}
+    for vm in scenario.vms:
+        iops = sum(mean_iops(workload, scenario.run.duration_ns) for workload in vm.workloads)
+        for one in vm.filters:
+            busy[one, vm.host] = busy.get((one, vm.host), 0.0) + iops * (one.down_ns + one.up_ns) / NS_PER_S
+    for (one, host), load in busy.items():
+        if 0 < one.workers < load:
+            text = f'will saturate: guests keep {load:.2f} workers busy on "{host}" on average, it has {one.workers}'
+            yield Mistake(("filter", one.name, "workers"), text)
 
 
 def _offered(scenario: Scenario, store: Datastore) -> tuple[float, float, float, int]:

@@ -25,7 +25,7 @@ def registered(key: str, **more: Any) -> Any:
     """A field whose default, and the reason for it, stand in the assumption register under `key`."""
     row = find(key)
     value: object = {"true": True, "false": False}.get(row.value, row.value)
-    if row.dimension == "count":
+    if row.dimension == "count" and row.value != "none":
         value = default(key)
     elif row.dimension == "number":
         value = float(row.value)
@@ -86,6 +86,17 @@ def _shares(value: object) -> object:
     return value
 
 
+def _count_or_none(value: object) -> object:
+    """A whole number from 1 on; "none" means 0."""
+    if value == "none":
+        return 0
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise PydanticCustomError("count", 'is not a whole number, write one, or "none"')
+    if value < 1:
+        raise PydanticCustomError("least", 'is too small, write at least 1, or "none"')
+    return value
+
+
 def _name(value: object) -> object:
     if isinstance(value, str) and not _fits(value):
         raise PydanticCustomError("name", "is no usable name, use letters, digits, dots, hyphens and underscores, "
@@ -115,6 +126,8 @@ Ratio = Annotated[int, BeforeValidator(_number), Field(ge=1),
                   WithJsonSchema({"type": "number", "exclusiveMinimum": 0})]  # fmt: skip
 Count = Annotated[int, Field(ge=0, le=10**9)]
 Positive = Annotated[int, Field(ge=1, le=10**9)]
+CountOrNone = Annotated[int, BeforeValidator(_count_or_none), Field(le=1024), WithJsonSchema(
+    {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 1024}, {"enum": ["none"]}]})]  # fmt: skip
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 Shares = Annotated[int, BeforeValidator(_shares), Field(ge=1, le=10**9), WithJsonSchema(
     {"anyOf": [{"enum": ["low", "normal", "high"]}, {"type": "integer", "minimum": 1}]})]  # fmt: skip

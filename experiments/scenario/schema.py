@@ -12,6 +12,7 @@ from experiments.scenario.guests import VmTable
 from experiments.scenario.protections import ProtectionTables, SnapshotsTable
 from experiments.scenario.quantities import (
     Count,
+    CountOrNone,
     FullSize,
     IopsOrNone,
     LongTime,
@@ -83,11 +84,12 @@ class DatastoreTable(Table):
 
 
 class FilterTable(Table):
-    """An inline I/O filter without state: a hop down and a hop up."""
+    """An inline I/O filter: a hop down and a hop up, by so many workers."""
 
     down: Time = registered("filter.down")
     up: Time = registered("filter.up")
     distribution: Literal["fixed", "exponential"] = registered("filter.distribution")
+    workers: CountOrNone = registered("filter.workers")
 
 
 class TimerTable(Table):

@@ -13,7 +13,7 @@ from models.compiled.engine import Conducted, Engine
 from models.compiled.ledgers import Book, Meter, Recorder
 from models.compiled.parts import Device, Disk, Store, Vm
 from models.compiled.reserve import burst_of, reserve_of
-from models.mechanisms import bucket, grains, mclock, replication, throttle
+from models.mechanisms import bucket, grains, mclock, replication, throttle, workers
 from models.path.build import CBT_MAX_DISK, NBD_SHARE
 from models.path.causes import Causes
 from models.path.device import Share
@@ -44,10 +44,9 @@ class Hypervisor:
         self.devices: dict[tuple[str, str], Device] = {}
         self._shares: dict[tuple[str, str], list[Share]] = {}
         self._nbd: dict[str, int] = {}  # by serving host: its bucket
+        self._threads: dict[tuple[str, str], int] = {}  # by host and filter: its workers
         self._entities = 0
-        self._splitters: dict[
-            int, list[tuple[Record, scenario.Vaio, int]]
-        ] = {}  # by VM: replica, its spec, the VM's first disk in the group
+        self._splitters: dict[int, list[tuple[Record, scenario.Vaio, int]]] = {}  # by VM: replica, its spec, first disk
         self.recorder = Recorder(self.engine, [Book(self.engine, vm, spec.run.slowest) for vm in spec.vms])
         self.vms = [self._vm(vm, index) for index, vm in enumerate(spec.vms)]
         self.index = {vm.name: index for index, vm in enumerate(spec.vms)}
@@ -191,6 +190,9 @@ class Hypervisor:
         for number, f in enumerate(vm.spec.filters):
             hop = engine.at(layout.HOP, vm.record.filters + number * places)
             hop.set(cause=self._column(self.causes.filter[f.name]), down=f.down_ns, up=f.up_ns)
+            if f.workers:
+                threads = engine.memory.place(workers.workers(f.workers))
+                hop.workers = self._threads.setdefault((vm.spec.host, f.name), threads)
             if f.distribution != "fixed":
                 blocks = hops(self.seed, self.replicate, f"{vm.spec.name}/{f.name}", f)
                 hop.stream = self._stream(blocks, 2)
@@ -228,13 +230,11 @@ class Hypervisor:
 
     def _job(self, spec: scenario.Vadp) -> JobParts:
         memory = self.engine.memory
-        if spec.serving_host not in self._nbd:
-            self._nbd[spec.serving_host] = memory.place(bucket.bucket(0))
         transport = self.engine.new(layout.TRANSPORT).set(
-            host=self._nbd[spec.serving_host], repository=memory.place(bucket.bucket(0)),
-            stream_rate=spec.stream_bytes_per_s, host_rate=spec.host_bytes_per_s,
-            repository_rate=spec.repository_bytes_per_s, reduction=spec.reduction_milli,
-            tool_block=spec.tool_block_bytes,
+            host=self._nbd.setdefault(spec.serving_host, memory.place(bucket.bucket(0))),
+            repository=memory.place(bucket.bucket(0)), stream_rate=spec.stream_bytes_per_s,
+            host_rate=spec.host_bytes_per_s, repository_rate=spec.repository_bytes_per_s,
+            reduction=spec.reduction_milli, tool_block=spec.tool_block_bytes,
         )  # fmt: skip
         job = JobParts(spec, transport)
         for name in spec.vms:

@@ -12,6 +12,7 @@ from models.mechanisms.mirror import Mirror
 from models.mechanisms.replication import Group
 from models.mechanisms.tablecache import TableCache
 from models.mechanisms.throttle import Throttle
+from models.mechanisms.workers import Workers
 from sim.flat import record, state, words
 
 BucketState = state(Bucket)
@@ -22,6 +23,7 @@ MirrorState = state(Mirror)
 GroupState = state(Group)
 CacheState = state(TableCache)
 ThrottleState = state(Throttle)
+WorkersState = state(Workers)
 
 WORLD = (
     "free_end now moments pops heap heap_size heap_room woken woken_last bells devices device_count reserve burst "
@@ -66,8 +68,9 @@ VM = (
 """`draining`: a story waits for the last I/O past the gate. `gate`: who waits for the stun's end, in order."""
 DOOR = "idle waiting first last was_full full told stunned since taken unresolved unresolved_last gated gated_last"
 """A disk's share of the adapter (up to `was_full`) and its probe: `told` requests wait, as last reported."""
-HOP = "cause splitter first_disk down up stream"
-"""A filter: fixed costs, or (down, up) pairs from a stream; or a splitter of a replication."""
+HOP = "cause splitter first_disk down up stream workers"
+"""A filter: fixed costs, or (down, up) pairs from a stream; or a splitter of a replication. `workers`: those of the
+filter in the host, 0: not counted."""
 DISK = (
     "flow store size map grain grains table_grains tables cached cache tracking mirror chunk chunk_last read_draws "
     "write_draws reserved written_base written_top metadata_writes metadata_bytes growth number reserve"

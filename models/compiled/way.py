@@ -17,9 +17,11 @@ from models.compiled.layout import (
     Io,
     Meter,
     Vm,
+    WorkersState,
     World,
 )
 from models.compiled.lists import append, draw, event, fire, first_of, push, wait, wake
+from models.mechanisms import workers
 from sim.flat import Memory
 from sim.mechanism import mechanism
 
@@ -155,9 +157,11 @@ def pass_gate(m: Memory, at: int) -> None:
         stamp(m, at, vm.book)
     hops = 0
     for i in range(vm.filter_count):
-        f = vm.filters + i * HOP_WORDS
-        hop = Hop(m, f)
-        hops += charge_ahead(m, at, hop.cause, m[draw(m, hop.stream, 2)] if hop.stream else hop.down)
+        hop = Hop(m, vm.filters + i * HOP_WORDS)
+        ns = m[draw(m, hop.stream, 2)] if hop.stream else hop.down
+        if hop.workers:
+            ns = workers.hop(WorkersState(m, hop.workers), w.now + hops, ns)
+        hops += charge_ahead(m, at, hop.cause, ns)
     if hops:
         push(m, w.now + hops, vm.down_key + io.number, event(at, HOPS_DOWN))
     else:
@@ -207,9 +211,11 @@ def hops_up(m: Memory, at: int) -> bool:
     vm = Vm(m, io.vm)
     hops = charge_ahead(m, at, w.host_path, vm.path_latency)
     for i in range(vm.filter_count):
-        f = vm.filters + i * HOP_WORDS
-        hop = Hop(m, f)
-        hops += charge_ahead(m, at, hop.cause, m[draw(m, hop.stream, 2) + 1] if hop.stream else hop.up)
+        hop = Hop(m, vm.filters + i * HOP_WORDS)
+        ns = m[draw(m, hop.stream, 2) + 1] if hop.stream else hop.up
+        if hop.workers:
+            ns = workers.hop(WorkersState(m, hop.workers), w.now + hops, ns)
+        hops += charge_ahead(m, at, hop.cause, ns)
     if hops:
         push(m, w.now + hops, vm.up_key + io.number, event(at, HOPS_UP))
     return not hops

@@ -10,6 +10,7 @@ from models.assumptions import default
 from models.measure.recorder import Recorder
 from models.measure.risk import RiskMeter
 from models.mechanisms.bucket import Bucket, bucket
+from models.mechanisms.workers import Workers, hop, workers
 from models.path import guest
 from models.path.bulk import BackupRead, Merge, Transport, metadata_ios
 from models.path.causes import Causes
@@ -30,18 +31,23 @@ NBD_SHARE = Share(reservation=0, limit=0, shares=int(default("fixed.nbd_shares")
 
 
 class Hop:
-    """A filter without state of its own in one VM."""
+    """A filter in one VM; its workers, if they are counted, are those of the host."""
 
-    def __init__(self, spec: scenario.Filter, draws: Iterator[float]) -> None:
+    def __init__(self, spec: scenario.Filter, draws: Iterator[float], threads: Workers | None) -> None:
         self.name = spec.name
         self.spec = spec
         self.draws = None if spec.distribution == "fixed" else draws
+        self.threads = threads
 
-    def down_ns(self) -> int:
-        return self.spec.down_ns if self.draws is None else round(self.spec.down_ns * next(self.draws))
+    def down_ns(self, begins_ns: int) -> int:
+        return self._cross(begins_ns, self.spec.down_ns)
 
-    def up_ns(self) -> int:
-        return self.spec.up_ns if self.draws is None else round(self.spec.up_ns * next(self.draws))
+    def up_ns(self, begins_ns: int) -> int:
+        return self._cross(begins_ns, self.spec.up_ns)
+
+    def _cross(self, begins_ns: int, mean_ns: int) -> int:
+        cost = mean_ns if self.draws is None else round(mean_ns * next(self.draws))
+        return cost if self.threads is None else hop(self.threads, begins_ns, cost)
 
     def passes(self, disk: int, io: object) -> None:
         """It looks at nothing."""
@@ -74,6 +80,7 @@ class Hypervisor:
         self.stores = {s.name: Datastore(self.clock, s) for s in spec.datastores}
         self.devices: dict[tuple[str, str], Device] = {}
         self._nbd: dict[str, Bucket] = {}  # by serving host
+        self._threads: dict[tuple[str, str], Workers] = {}  # by host and filter
         self._entities = 0
         self.vms = [self._vm(vm, index) for index, vm in enumerate(spec.vms)]
         self.index = {vm.name: index for index, vm in enumerate(spec.vms)}
@@ -102,7 +109,8 @@ class Hypervisor:
         host = next(h for h in self.spec.hosts if h.name == spec.host)
         vm.path_latency_ns = host.path_latency_ns
         for f in spec.filters:
-            vm.filters.append(Hop(f, hop_stream(self.seed, self.replicate, f"{spec.name}/{f.name}")))
+            draws = hop_stream(self.seed, self.replicate, f"{spec.name}/{f.name}")
+            vm.filters.append(Hop(f, draws, self._workers(spec.host, f)))
         for d in spec.disks:
             share = Share(d.reservation_iops, d.limit_iops, d.shares)
             flow = self._device(spec.host, d.datastore).add_flow(d.name, self._entity(), index, share)
@@ -112,6 +120,10 @@ class Hypervisor:
             disk.write_draws = service_stream(self.seed, self.replicate, d.name, store, write=True)
             vm.disks.append(disk)
         return vm
+
+    def _workers(self, host: str, spec: scenario.Filter) -> Workers | None:
+        """The filter's workers in that host; None: they are not counted."""
+        return self._threads.setdefault((host, spec.name), workers(spec.workers)) if spec.workers else None
 
     def _place_disks(self) -> None:
         for store in self.stores.values():

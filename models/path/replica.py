@@ -189,10 +189,10 @@ class Splitter:
         self.name = replicator.spec.name
         self.first_disk = first_disk  # of this VM, in the group
 
-    def down_ns(self) -> int:
+    def down_ns(self, begins_ns: int) -> int:
         return self.replicator.spec.down_ns
 
-    def up_ns(self) -> int:
+    def up_ns(self, begins_ns: int) -> int:
         return self.replicator.spec.up_ns
 
     def passes(self, disk: int, io: GuestIo) -> None:

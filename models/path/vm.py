@@ -25,11 +25,11 @@ class FilterStage(Protocol):
 
     name: str
 
-    def down_ns(self) -> int:
-        """Cost of the next hop down."""
+    def down_ns(self, begins_ns: int) -> int:
+        """Time from then until the next hop down is over. Asked at the gate, for all filters at once."""
 
-    def up_ns(self) -> int:
-        """Cost of the next hop up."""
+    def up_ns(self, begins_ns: int) -> int:
+        """The same for the next hop up. Asked when the disk has answered."""
 
     def passes(self, disk: int, io: GuestIo) -> None:
         """The I/O has crossed the hops down. Only the last filter may act on it (so the hops are one wait)."""
@@ -185,7 +185,7 @@ class Vm:
         self._pass_gate(io)
         number, hops = self._carried, 0
         for stage in self.filters:
-            hops += io.charge_ahead(causes.filter[stage.name], stage.down_ns())
+            hops += io.charge_ahead(causes.filter[stage.name], stage.down_ns(clock._now + hops))
         if hops:
             yield clock.at(clock._now + hops, self._down_key + number)
         for stage in self.filters:
@@ -193,7 +193,7 @@ class Vm:
         yield from self.disks[disk].access(io)
         hops = io.charge_ahead(causes.host_path, self.path_latency_ns)
         for stage in self.filters:
-            hops += io.charge_ahead(causes.filter[stage.name], stage.up_ns())
+            hops += io.charge_ahead(causes.filter[stage.name], stage.up_ns(clock._now + hops))
         if hops:
             yield clock.at(clock._now + hops, self._up_key + number)
         self._post(io)

@@ -111,6 +111,8 @@ WORKLOAD = (
     A("filter.up", "10 us", "time", "3 us", "60 us", "no vendor publishes the cost of a hop",
       "inferred", "one on the way up"),
     A("filter.distribution", "fixed", "choice", "fixed", "exponential", OWN, "guess", "of both hops"),
+    A("filter.workers", "none", "count", "1", "64", "no vendor publishes the threads of a filter's daemon", "guess",
+      "threads of its daemon in each host, shared by the host's VMs; a hop holds one for its cost"),
 )  # fmt: skip
 
 PLATFORM = RUN + HOST + DATASTORE + GUEST + WORKLOAD

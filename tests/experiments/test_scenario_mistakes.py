@@ -112,6 +112,9 @@ ONE_EDIT = [
     ('link = "50 MB/s"', 'link = "50 MB/s"\nreduction = 0', "32:13: protection.vaio.cdp.reduction: is too small (0)"),
     ("[filter.inspect]", "[filter.inspect]\n[snapshots.delta]\ngrain = \"48 KiB\"", "is not a whole number of grains"),
     ("[filter.inspect]", "[filter.inspect]\n[snapshots.delta]\nmetadata = \"101 %\"", 'is more than 100 % ("101 %")'),
+    ("[filter.inspect]", "[filter.inspect]\nworkers = 0", "9:11: filter.inspect.workers: is too small (0), write"),
+    ("[filter.inspect]", "[filter.inspect]\nworkers = 2000", "workers: is too large (2000), write at most"),
+    ("[filter.inspect]", "[filter.inspect]\nworkers = true", "workers: is not a whole number (true), write"),
     ("[filter.inspect]", "[filter.inspect]\n[timer.hb]", 'timer.hb.limit: is missing, add for example limit = "10 s"'),
     ("[filter.inspect]", "filter = 5\n[timer.hb]", "datastore.gold.filter: is an unknown key"),
 ]  # fmt: skip

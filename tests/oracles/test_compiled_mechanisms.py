@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from house_rules import ROOT, marked, python_files
 
-from models.mechanisms import bucket, cbt, grains, mclock, mirror, replication, tablecache, throttle
+from models.mechanisms import bucket, cbt, grains, mclock, mirror, replication, tablecache, throttle, workers
 from sim import mechanism
 
 numba = pytest.importorskip("numba")
@@ -61,6 +61,17 @@ def bucket_steps(draw: random.Random, s: bucket.Bucket) -> Iterator[Step]:
         now += draw.randrange(100)
         yield 0, now, draw.randrange(100), 0
         yield 1, 0, draw.choice([draw.randrange(2**33), 2**33 - 1]), draw.choice([0, draw.randrange(2**58), 2**58 - 1])
+
+
+def workers_step(s, op, a, b, c):  # type: ignore[no-untyped-def]
+    return workers.hop(s, a, b)
+
+
+def workers_steps(draw: random.Random, s: workers.Workers) -> Iterator[Step]:
+    now = FAR
+    for _ in range(600):
+        now += draw.randrange(60)
+        yield 0, now + draw.choice([0, 0, 100]), draw.choice([0, draw.randrange(200)]), 0
 
 
 def throttle_step(s, op, a, b, c):  # type: ignore[no-untyped-def]
@@ -209,6 +220,7 @@ def deep_map() -> grains.GrainMap:
 
 CASES: dict[str, tuple[Any, Callable[..., Any], Callable[..., Iterator[Step]]]] = {
     "bucket": (bucket.bucket(50), bucket_step, bucket_steps),
+    "workers": (workers.workers(3), workers_step, workers_steps),
     "throttle": (throttle.throttle(4, 9, 3), throttle_step, throttle_steps),
     "mclock": (mclock.mclock([0, 100, 2000, 0], [0, 0, 4000, 300], [1, 4096, 7, 50], 8), mclock_step, mclock_steps),
     "tablecache": (tablecache.table_cache(12, 5), cache_step, cache_steps),

@@ -1,7 +1,8 @@
 """Slow twins of the mechanisms, written from the definitions alone and kept as simple as they can be.
 
 Represents: the exact FIFO queue of several servers, a chain of deltas as dictionaries, mClock over plain lists with
-exact fractions. Leaves out: speed, bounds, memory. They share no line with what they are compared to.
+exact fractions, a filter's workers by the nanosecond and by calendar. Leaves out: speed, bounds, memory. They share no
+line with what they are compared to.
 """
 
 from collections.abc import Sequence
@@ -151,3 +152,34 @@ def _real_tag(before: Fraction | None, cost: int, rate: int, now: int) -> Fracti
     if not rate:
         return None
     return Fraction(now) if before is None else max(before + Fraction(cost * 10**9, rate), Fraction(now))
+
+
+def ticking_hops(begins: Sequence[int], costs: Sequence[int], workers: int) -> list[int]:
+    """When each hop is over, begins ascending: at each nanosecond who has done his time leaves, who waits goes in."""
+    ends, left, waiting = list(begins), dict[int, int](), [i for i, cost in enumerate(costs) if cost]
+    now = min(begins, default=0)
+    while waiting or left:
+        for hop in [hop for hop, ns in left.items() if ns == 0]:
+            ends[hop] = now
+            del left[hop]
+        while waiting and begins[waiting[0]] <= now and len(left) < workers:
+            first = waiting.pop(0)
+            left[first] = costs[first]
+        left = {hop: ns - 1 for hop, ns in left.items()}
+        now += 1
+    return ends
+
+
+def calendar_hops(hops: Sequence[tuple[int, int]], workers: int) -> list[int]:
+    """When each hop of (begin, cost) is over: it goes to the end of the calendar that ends first, for all its cost."""
+    calendars: list[list[tuple[int, int]]] = [[(0, 0)] for _ in range(workers)]
+    over = []
+    for begin, cost in hops:
+        if cost == 0:
+            over.append(begin)
+            continue
+        mine = min(calendars, key=lambda calendar: max(end for _, end in calendar))
+        start = max([begin, *(end for _, end in mine)])
+        mine.append((start, start + cost))
+        over.append(start + cost)
+    return over

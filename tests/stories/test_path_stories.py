@@ -47,6 +47,59 @@ def test_whoever_waits_longest_gets_the_slot_among_those_it_suits() -> None:
     assert story.delivered(0, workload="second") == 3 * MS
 
 
+# -- filters ----------------------------------------------------------------------------------------------------------
+
+
+def filtered(workers: int | str, more: dict[str, Any], *ios: Any, up: str = "0 s") -> Played:
+    """VMs a, b and so on make these I/Os, each through a filter whose hop down costs 2 ms."""
+    names = "abcd"[: len(ios)]
+    vms = {name: {"disk": [{"size": "64 MiB"}], "filters": ["f"]} for name in names}
+    filters = {"filter": {"f": {"down": "2 ms", "up": up, "workers": workers}}, "run": {"slowest": 9}, "vm": vms}
+    spec = world(merged(filters, more))
+    for name, script in zip(names, ios, strict=True):
+        spec = scripted(spec, trace(script), vm=name)
+    return Played(spec)
+
+
+@pytest.mark.parametrize(("workers", "hops"), [("none", [2, 2, 2]), (1, [2, 4, 6]), (2, [2, 2, 4]), (3, [2, 2, 2])])
+def test_a_hop_waits_for_a_worker(workers: int | str, hops: list[int]) -> None:
+    story = filtered(workers, {}, reads(0, 0, 0))
+    assert [story.ledger(n) for n in range(3)] == [{"filter f": hop * MS, **SERVICE} for hop in hops]
+
+
+def test_a_worker_serves_all_vms_of_its_host_and_no_other() -> None:
+    hosts = {"host": {"h": {}, "other": {"path_latency": "0 s"}}, "vm": {v: {"host": "h"} for v in "ab"}}
+    hosts["vm"]["c"] = {"host": "other"}
+    story = filtered(1, hosts, reads(0), reads(1 * MS), reads(0))
+    assert [story.ledger(0, vm)["filter f"] for vm in range(3)] == [2 * MS, 3 * MS, 2 * MS]
+
+
+def test_hops_up_and_down_share_the_worker() -> None:
+    """The first is down at 2 ms and back from the disk at 3. The second has the worker until 4, the third until 6."""
+    story = filtered(1, {}, reads(0, 0, 500_000), up="1 ms")
+    # Up: the first asks at 3 ms, after the third's hop down, and goes up from 6 to 7; the second asks at 5, until 8;
+    # the third, back at 7, until 9.
+    assert [story.ledger(n)["filter f"] for n in range(3)] == [(2 + 4) * MS, (4 + 3) * MS, 5_500_000 + 2 * MS]
+    assert [story.delivered(n) for n in range(3)] == [7 * MS, 8 * MS, 9 * MS]
+
+
+def test_the_next_filters_hop_begins_when_the_one_before_ends() -> None:
+    """f has one worker, 2 ms; then g has one, 3 ms: the second I/O is through f at 4 ms and through g at 8 ms."""
+    g = {"filter": {"g": {"down": "3 ms", "up": "0 s", "workers": 1}}, "vm": {"a": {"filters": ["f", "g"]}}}
+    story = filtered(1, g, reads(0, 0))
+    assert story.ledger(0) == {"filter f": 2 * MS, "filter g": 3 * MS, **SERVICE}
+    assert story.ledger(1) == {"filter f": 4 * MS, "filter g": 4 * MS, **SERVICE}
+
+
+def test_hops_are_served_in_the_order_in_which_they_are_asked_for() -> None:
+    """a's hop at g begins at 2 ms but is asked for at 0; b, who has no f, asks at 1 ms and waits until a is through."""
+    g = {"filter": {"g": {"down": "3 ms", "up": "0 s", "workers": 1}},
+         "vm": {"a": {"filters": ["f", "g"]}, "b": {"filters": ["g"]}}}  # fmt: skip
+    story = filtered("none", g, reads(0), reads(1 * MS))
+    assert story.ledger(0, vm=0) == {"filter f": 2 * MS, "filter g": 3 * MS, **SERVICE}
+    assert story.ledger(0, vm=1) == {"filter g": 7 * MS, **SERVICE}
+
+
 # -- the device -------------------------------------------------------------------------------------------------------
 
 
