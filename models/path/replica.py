@@ -103,6 +103,7 @@ class Replicator:
         while True:
             if not self._queue:
                 self._resync_if_drained()
+            if not self._queue:  # a resync that found nothing left to read has cut a checkpoint
                 self._bell = clock.signal()
                 yield self._bell
             item = self._queue.popleft()

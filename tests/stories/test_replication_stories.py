@@ -228,3 +228,17 @@ def test_resync_goes_on_in_a_stun() -> None:
     stun = story.result.stuns[0]
     assert stun.start_ns < empty < empty + 1 * MS < stun.start_ns + stun.duration_ns
     assert modes(story)[2] == ("resync", empty, empty + 1 * MS)
+
+
+def test_a_resync_with_nothing_left_to_read_gives_its_checkpoint_to_the_link() -> None:
+    """A write overflows while two runs of a resync are on the link, and is read with them, still in overflow.
+
+    When the link has sent all three, the resync that now begins is over at once. The checkpoint of that must not wait
+    for the next write, nor keep the group in overflow for ever after.
+    """
+    script = writes(500 * MS) + writes(500 * MS, offset=8 * BLOCK)  # the link has both runs at 502 ms
+    story = played(script + writes(530 * MS, offset=16 * BLOCK) + writes(1_500 * MS), buffer="1 B", checkpoint="1 h")
+    back = 502 * MS + 3 * SEND - 1 * MS
+    assert modes(story)[4:7] == [("overflow", 530 * MS, back), ("resync", back, back), ("in order", back, 1_500 * MS)]
+    assert points(story)[-2:] == [(back, back), (1_501 * MS, 1_501 * MS + SEND)]
+    assert modes(story)[-1] == ("in order", 1_501 * MS, 4 * S)
