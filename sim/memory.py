@@ -38,7 +38,7 @@ class FlatMemory:
         size = len(self.words)
         if least > size:
             while size < least:
-                size *= 2
+                size *= 4  # what is not written takes no memory; what is copied takes time
             words = np.zeros(size, dtype=np.int64)
             words[: len(self.words)] = self.words
             self.words = words

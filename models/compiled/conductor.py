@@ -20,6 +20,7 @@ from models.compiled.layout import (
     COPIER_PACED,
     DRAWS,
     FIRED,
+    FORGET,
     GATE_IN,
     GATE_OUT,
     GROW,
@@ -45,12 +46,14 @@ from models.compiled.layout import (
     TIMER,
     USABLE,
     WOKEN,
+    CacheState,
     Command,
     Device,
     Order,
     World,
 )
 from models.compiled.lists import first_of, free_command, pop
+from models.mechanisms import tablecache
 from models.path.io import BACKUP, MERGE, MIRROR, RESYNC
 from sim.clock import STANDSTILL as MOST_EVENTS
 from sim.compiling import Compiled
@@ -161,6 +164,8 @@ def told(m: Memory, at: int, action: int) -> None:
         risk.settle_risk(m, subject, now)
     elif action == PROBES_END:
         way.end_probes(m, subject)
+    elif action == FORGET:
+        tablecache.forget(CacheState(m, subject))
 
 
 @mechanism

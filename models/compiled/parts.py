@@ -94,7 +94,16 @@ class Disk(Chain):
         self.engine = engine
         self.store = store
         self.record = record
+        self._facts = int(engine.memory.words[record.map + grains.GrainMap._fields.index("facts")])
         self.pass_at = 0  # the state of its mirror passes; it belongs to the disk until mirroring stops
+
+    @property
+    def depth(self) -> int:
+        return int(self.engine.memory.words[self._facts + grains.DEPTH])
+
+    def reopened(self) -> None:
+        if self.record.cache:
+            self.engine.tell(layout.FORGET, self.record.cache)
 
     @property
     def space(self) -> Store:  # type: ignore[override]  # a view, made anew: the memory may have grown
