@@ -1,19 +1,10 @@
 """Mechanisms keep to what Python over lists and compiled code over flat memory have in common (sim.mechanism)."""
 
 import ast
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from house_rules import ROOT, marked, plant, python_files
-
-FORBIDDEN = (
-    ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.List, ast.Dict, ast.Set, ast.JoinedStr, ast.Lambda,
-    ast.Raise, ast.Try, ast.With, ast.Assert, ast.Slice, ast.Starred, ast.Yield, ast.YieldFrom, ast.Div, ast.Pow,
-    ast.Delete, ast.Global, ast.Nonlocal, ast.NamedExpr, ast.In, ast.NotIn, ast.Is, ast.IsNot,
-)  # fmt: skip
-PLAIN_CALLS = {"min": 2, "max": 2, "range": None, "take": 2, "bit_length": 1}
-"""Calls that are no mechanisms, with their number of arguments."""
+from house_rules import ROOT, language_faults, marked, plant, python_files
 
 
 def faults(root: Path) -> list[str]:
@@ -28,33 +19,8 @@ def faults(root: Path) -> list[str]:
                 wrong = [one for one in fields if ast.unparse(one.annotation) != "list[int]"]
                 found += [f"{path}: {ast.unparse(one)}: no column" for one in wrong]
         for function in marked(tree):
-            found += [f"{path}: {function.name}: {fault}" for fault in function_faults(function, names)]
+            found += [f"{path}: {function.name}: {fault}" for fault in language_faults(function, names)]
     return found
-
-
-def function_faults(function: ast.FunctionDef, names: set[str]) -> Iterator[str]:
-    arguments = function.args
-    if arguments.defaults or arguments.kwonlyargs or arguments.vararg or arguments.kwarg:
-        yield "an argument that need not be given"
-    for statement in function.body[1:]:  # the first is the docstring
-        for node in ast.walk(statement):
-            if isinstance(node, (*FORBIDDEN, ast.FunctionDef)):
-                yield type(node).__name__
-            elif isinstance(node, ast.Constant) and type(node.value) not in (int, bool):
-                yield f"constant {node.value!r}"
-            elif isinstance(node, ast.For) and not ast.unparse(node.iter).startswith("range("):
-                yield f"loop over {ast.unparse(node.iter)}"
-            elif isinstance(node, ast.Call):
-                yield from call_faults(node, names)
-
-
-def call_faults(call: ast.Call, names: set[str]) -> Iterator[str]:
-    name = ast.unparse(call.func)
-    if name in PLAIN_CALLS:
-        if call.keywords or PLAIN_CALLS[name] not in (None, len(call.args)):
-            yield f"{name} of {len(call.args)}"
-    elif name.split(".")[-1] not in names or name.count(".") > 1:
-        yield f"calls {name}"
 
 
 def test_mechanisms_keep_to_what_can_be_compiled() -> None:

@@ -133,3 +133,13 @@ def test_shares_times_a_thousand_change_nothing() -> None:
     assert drive(Mechanism(scaled), arrivals, 2, 5 * 10**6) == plain
     other = [share._replace(weight=20 - share.weight) for share in shares]
     assert drive(Mechanism(other), arrivals, 2, 5 * 10**6) != plain  # a change that matters is seen
+
+
+def test_a_flow_that_was_idle_has_saved_no_more_than_its_credit() -> None:
+    """Flow 0 has been served a hundred times when flow 1 comes: it is CREDIT ahead, then they take turns."""
+    shares, late = [Share(0, 0, 1, CREDIT)] * 2, 100 * 10**6
+    arrivals = [Arrival(0, 0, 1)] * 200 + [Arrival(late, 1, 1)] * 40
+    served = [flow for at, flow, _, _ in drive(Mechanism(shares), arrivals, 1, 10**6) if at >= late]
+    assert set(served[:CREDIT]) == {1}
+    assert served[: 20 + CREDIT].count(1) in (10 + CREDIT, 11 + CREDIT)
+    assert drive(Twin(shares), arrivals, 1, 10**6) == drive(Mechanism(shares), arrivals, 1, 10**6)

@@ -1,0 +1,179 @@
+"""Law: the compiled path gives what the readable path gives, to the bit: every row, every bucket, or the same error."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from engines import agreed, cramped, difference, happened, outcome
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from random_extremes import chains, coarse, extremes, fine
+from random_worlds import scenarios
+from worlds import MS, VADP, VAIO, merged, scripted, trace, world, writes
+
+from experiments.bench.canonical import canonical
+from experiments.scenario import load
+from models.run import Run
+from models.scenario import Arm, Engine, Scenario
+
+ROOT = Path(__file__).parents[2]
+ARMS: st.SearchStrategy[Arm] = st.sampled_from(["none", "vadp", "vaio", "both"])
+BACKED_UP: st.SearchStrategy[Arm] = st.sampled_from(["vadp", "both"])
+ALL = list(HealthCheck)
+WANTED = {
+    "ok", "failed", "skipped", "unfinished", "ok, needs consolidation", "consolidation took longer", "job took longer",
+    "datastore full", "first sync", "in order", "overflow", "resync",
+    "data", "parent read", "metadata", "mirror", "merge", "backup", "snapshot", "table misses",
+    "guest queue", "stun hold in", "stun hold out", "mirror hold", "data: limit", "data: DSNRO", "data: device queue",
+    "data: service", "metadata: DSNRO", "mirror: service", "parent read: service", "filter plain", "filter noisy",
+    "filter copy0", "host path", "late mirror copy", "late guest disk timeout", "idle VM",
+}  # fmt: skip
+"""What must occur among the random runs: engines that agree on what never happens have agreed on little."""
+
+
+def together(seen: set[str], worlds: st.SearchStrategy[Scenario], arms: st.SearchStrategy[Arm], examples: int) -> None:
+    """Both engines agree on so many of these worlds; what happened in them is added to `seen`."""
+
+    @settings(max_examples=examples, suppress_health_check=ALL, database=None)
+    @given(worlds, arms)
+    def agree(scenario: Scenario, arm: Arm) -> None:
+        seen.update(happened(agreed(scenario, arm)))
+
+    agree()
+
+
+def test_both_engines_agree_whatever_happens() -> None:
+    seen: set[str] = set()
+    together(seen, scenarios(800), ARMS, 20)
+    together(seen, coarse(600), ARMS, 20)
+    together(seen, fine(400), ARMS, 6)
+    together(seen, extremes(300), ARMS, 6)
+    together(seen, chains(300), BACKED_UP, 18)
+    assert WANTED - seen == set()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("worlds", [scenarios(2_000), coarse(), fine(), extremes(), chains()], ids="mcfec")
+def test_both_engines_agree_in_many_more(worlds: st.SearchStrategy[Scenario]) -> None:
+    together(set(), worlds, ARMS, 50)
+
+
+@settings(max_examples=6, suppress_health_check=ALL, database=None)
+@given(st.one_of(scenarios(250), coarse(250), chains(100)), ARMS)
+def test_coming_back_for_memory_heap_draws_or_budget_changes_no_bit(scenario: Scenario, arm: Arm) -> None:
+    roomy = outcome(scenario, arm, "compiled")
+    with cramped():
+        tight = outcome(scenario, arm, "compiled")
+    assert roomy == tight, difference(roomy, tight)
+
+
+# -- scenarios by name -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "duration", "arm"),
+    [("demo", 11_500, "both"), ("oltp-host", 250, "vaio"), ("backup-night", 10_500, "vadp"),
+     ("replication-overflow", 9_000, "vaio")],
+)  # fmt: skip
+def test_the_shipped_scenarios_cut_short(name: str, duration: int, arm: Arm) -> None:
+    """(By their own start of backups and bursts; the busy host without its warm-up.)"""
+    spec = load(ROOT / "scenarios" / f"{name}.toml").scenario
+    run = replace(spec.run, duration_ns=duration * MS, warmup_ns=0, interval_ns=min(spec.run.interval_ns, 100 * MS))
+    assert not isinstance(agreed(replace(spec, run=run), arm), str)
+
+
+@pytest.mark.parametrize("scheduler", ["fifo", "mclock"])
+def test_the_canonical_case(scheduler: Any) -> None:
+    assert not isinstance(agreed(canonical(scheduler, 0.05, 1), "none"), str)
+
+
+def events_of(engine: Engine) -> tuple[int, int]:
+    """Of a short canonical run: guest I/Os delivered, and events that went through a heap."""
+    run = Run(canonical("fifo", 0.05, 1), "none", 0, engine)
+    run.go()
+    parts: Any = run.hypervisor
+    ios = sum(row.ios for row in run.result().intervals)
+    return ios, parts.events if engine == "simpy" else int(parts.engine.world.pops)
+
+
+def test_how_many_events_an_io_takes() -> None:
+    """Its think time, its hops down and its service; on the readable path its device's dispatch goes by the heap, too.
+
+    (The hops up take no time here.) What is under way at the start and at the end is counted in part.
+    """
+    outstanding = 16 * 8
+    ios, moments = events_of("simpy")
+    same, pops = events_of("compiled")
+    assert ios == same > 2_000
+    assert abs(pops - 3 * ios) <= 3 * outstanding
+    assert abs(moments - 4 * ios) <= 4 * outstanding
+
+
+BUSY = {"kind": "open", "rate": "300 iops", "size": "4 KiB", "read": "50 %"}
+TIMED = {**BUSY, "origin": "guest"}
+LOOP = {"kind": "closed", "outstanding": 4, "think": "0 s", "size": "4 KiB", "read": "50 %"}
+PROTECTED: dict[str, Any] = {
+    "run": {"duration": "1 s"},
+    "protection": {"vadp": {"job": {**VADP, "interval": "400 ms", "first": "100 ms"}}, "vaio": {"copy": VAIO}},
+}
+NAMED: dict[str, dict[str, Any]] = {
+    "many VMs on a host": {
+        "datastore": {"d": {"servers": 8, "device_queue_depth": 16}},
+        "vm": {"a": {"count": 64, "workload": [{**BUSY, "rate": "25 iops"}]}},
+        "protection": {"vadp": {"job": {"vms": ["a"]}}, "vaio": {"copy": {"vms": ["a"]}}},
+    },
+    "a full adapter": {"vm": {"a": {"workload": [{**BUSY, "rate": "3000 iops"}], "adapter_queue_depth": 2}}},
+    "deep queues": {
+        "datastore": {"d": {"servers": 1}},
+        "vm": {"a": {"workload": [{**LOOP, "outstanding": 256}], "disk_queue_depth": 64, "adapter_queue_depth": 128}},
+    },
+    "loops that do not think": {"vm": {"a": {"workload": [LOOP, {**LOOP, "name": "other"}]}}},
+    "a clock that stands still": {"vm": {"a": {"workload": [TIMED, LOOP], "guest_clock": "frozen"}}},
+    "a clock that jumps": {"vm": {"a": {"workload": [TIMED, LOOP], "guest_clock": "jumps"}}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_worlds_by_name(name: str) -> None:
+    assert not isinstance(agreed(world(merged(PROTECTED, NAMED[name])), "both"), str)
+
+
+def test_a_chain_that_grows_because_no_merge_ends() -> None:
+    grows = {"snapshots": {"merge": {"limit": "1 ns"}}, "vm": {"a": {"workload": [BUSY]}}}
+    assert "deep chain" in happened(agreed(world(merged(PROTECTED, grows)), "both"))
+
+
+def recorded() -> Scenario:
+    """A trace: bursts at one instant, and I/Os between."""
+    ios = [(n // 7 * 20 * MS, (n * 37 % 900) * 4096, 4096 * (1 + n % 3), n % 3 > 0) for n in range(500)]
+    return scripted(world(PROTECTED), trace(ios))
+
+
+def test_a_recorded_workload() -> None:
+    assert not isinstance(agreed(recorded(), "both"), str)
+
+
+FULL = {
+    "run": {"duration": "3 s"}, "datastore": {"d": {"capacity": "65 MiB"}},
+    "protection": {"vadp": {"job": {**VADP, "disk_open": "1 s"}}},
+}  # fmt: skip
+
+
+def test_a_datastore_that_fills_up_is_the_same_error() -> None:
+    told = agreed(scripted(world(FULL), trace(writes(*(1_100 * MS + n * MS for n in range(600)), size=4096))), "vadp")
+    assert not isinstance(told, str)  # one place, again and again
+    spread = [(1_100 * MS + n * MS, n * 4096, 4096, True) for n in range(600)]
+    told = agreed(scripted(world(FULL), trace(spread)), "vadp")
+    assert told == "arm 'vadp', replicate 0: at 1.356 s: datastore 'd' is full: the delta of disk 'a:0' cannot grow"
+
+
+@pytest.mark.slow
+def test_time_that_stands_still_is_the_same_error() -> None:
+    nothing = {"latency": "0 s", "distribution": "fixed", "stream": "none"}
+    still: dict[str, Any] = {
+        "datastore": {"d": {"servers": 0, "read": nothing, "write": nothing}}, "vm": {"a": {"workload": [LOOP]}},
+    }  # fmt: skip
+    told = agreed(world(still), "none")
+    assert isinstance(told, str)
+    assert "more than 1000000 events at 0 ns" in told
