@@ -52,7 +52,7 @@ def hypervisor(spec: scenario.Scenario, arm: scenario.Arm, replicate: int, engin
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Inside, nobody looks for cycles of garbage: a run makes hardly any, and keeps much that would be looked through."""
+    """Inside, nobody looks for cycles of garbage: a run makes hardly any, and keeps much that would be looked at."""
     was = gc.isenabled()
     gc.disable()
     try:

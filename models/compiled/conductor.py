@@ -55,7 +55,6 @@ from models.compiled.layout import (
 from models.compiled.lists import first_of, free_command, pop
 from models.mechanisms import tablecache
 from models.path.io import BACKUP, MERGE, MIRROR, RESYNC
-from sim.clock import STANDSTILL as MOST_EVENTS
 from sim.compiling import Compiled
 from sim.flat import Memory, memory_of
 from sim.mechanism import mechanism
@@ -198,7 +197,7 @@ def standing_still(m: Memory) -> bool:
     """Whether more has happened at this instant than may."""
     w = World(m, 0)
     if w.now != w.instant:
-        w.instant, w.most = w.now, w.moments + MOST_EVENTS
+        w.instant, w.most = w.now, w.moments + w.patience
         return False
     return w.moments > w.most
 

@@ -11,6 +11,7 @@ from models.compiled import layout
 from models.compiled.conductor import advance
 from models.compiled.draws import Stream
 from models.measure.recorder import LedgerError
+from sim import clock as clock_rules
 from sim.clock import Clock, Signal, standstill
 from sim.memory import Fields, FlatMemory, Record
 
@@ -35,7 +36,7 @@ class Engine:
         self.owners: dict[int, str] = {}  # by VM: its name
         self._order = ORDERS.new(self.memory)
         self.world.fired = self.memory.take(layout.FIRED_ROOM)
-        self.world.instant = -1
+        self.world.set(instant=-1, patience=clock_rules.STANDSTILL)
 
     def ready(self, burst: int, reserve: int) -> None:
         """The loop may run: one step makes at most so many events and takes at most so many words."""

@@ -28,12 +28,13 @@ WorkersState = state(Workers)
 WORLD = (
     "free_end now moments pops heap heap_size heap_room woken woken_last bells devices device_count reserve burst "
     "low fired fired_count error subject warmup causes meters io_words free_io free_command free_item free_node log "
-    "log_last slowest instant most size commands host_path hold_in hold_out guest_queue mirror_hold"
+    "log_last slowest instant most patience size commands host_path hold_in hold_out guest_queue mirror_hold"
 )
 """At address 0. `pops`: events through the heap. `woken`: records whose turn it is, in order. `bells`: devices that are
 to dispatch at this instant. `reserve`: words one step may take; `burst`: events, commands or draws one step may make.
 `low`: streams with fewer draws left. `fired`: signals that stories may wait for. `log`: rows for the result.
-From `commands` on: columns of the ledger."""
+`patience`: events that may come at one instant; `most`: until so many there have been. From `commands` on: columns of
+the ledger."""
 
 IO = (
     "next wake vm loop workload ordinal disk write offset size service arrival clock accepted held number stunned step "

@@ -331,7 +331,7 @@ def test_the_slowest_are_kept(engine: Engine, kept: int) -> None:
     draw = random.Random(kept)
     loops = [{"kind": "closed", "name": f"w{n}"} for n in range(3)]
     book = Book(engine, world({"vm": {"a": {"workload": loops}}}).vms[0], kept)
-    book.causes = ("a", "b", "c")
+    book.columns, book.causes = [0, 1, 2], 3
     engine.world.slowest = kept
     io = engine.new(layout.IO, 3)
     twin: list[tuple[int, int, int]] = []
