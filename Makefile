@@ -29,6 +29,7 @@ demo: $(DONE) ; $(RUN) -m experiments demo --force
 test: $(DONE) ; @mkdir -p $(VENV)/tests && $(RUN) -m pytest -q
 validate: $(DONE) ; $(RUN) -m experiments validate
 pictures: $(DONE) ; $(RUN) -m experiments pictures
+mutants: $(DONE) ; $(RUN) tests/mutants/run.py
 lint: $(DONE) ; $(RUN) -m ruff check . && $(RUN) -m ruff format --check . && $(RUN) -m mypy
 clean: ; rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis && find . -name __pycache__ -type d -prune -exec rm -rf {} +
-.PHONY: install demo test validate pictures lint clean
+.PHONY: install demo test validate pictures lint clean mutants

@@ -154,6 +154,29 @@ def test_a_recorded_workload() -> None:
     assert not isinstance(agreed(recorded(), "both"), str)
 
 
+def claims() -> dict[str, Any]:
+    """Limited and reserved disks at a full device: a reservation lets commands go before their limit's tag is due.
+
+    The note of that tag then finds its command gone, or another one in its place.
+    """
+    loop = {"kind": "closed", "size": "64 KiB"}
+    loops = [{**loop, "name": f"w{n}", "outstanding": 4 + 4 * (n > 0), "disks": [n]} for n in range(3)]
+    loops = [{**one, "think": think} for one, think in zip(loops, ("3 ms", "0 s", "3 ms"), strict=True)]
+    bursts = {"busy_rate": "900 iops", "quiet": "100 ms", "busy": "50 ms"}
+    bursty = {"kind": "open", "name": "o", "rate": "100 iops", "two_state": bursts, "disks": [0]}
+    law = {"latency": "3 ms", "stream": "none"}
+    claim = {"size": "64 MiB", "limit": "20 iops", "reservation": "10 iops"}
+    return {
+        "run": {"duration": "1 s", "seed": 14}, "host": {"h": {"dsnro": 2, "idle_credit": 4}},
+        "datastore": {"d": {"servers": 2, "device_queue_depth": 2, "read": law, "write": law}},
+        "vm": {"a": {"disk": [claim, claim, {"size": "64 MiB"}], "workload": [*loops, bursty]}},
+    }  # fmt: skip
+
+
+def test_limits_below_which_something_is_reserved() -> None:
+    assert {"data: limit", "data: DSNRO"} <= happened(agreed(world(claims()), "none"))
+
+
 FULL = {
     "run": {"duration": "3 s"}, "datastore": {"d": {"capacity": "65 MiB"}},
     "protection": {"vadp": {"job": {**VADP, "disk_open": "1 s"}}},

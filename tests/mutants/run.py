@@ -1,0 +1,92 @@
+"""Plants the faults of `table.py`, one at a time, in a copy of this checkout, and says which are noticed.
+
+`python tests/mutants/run.py [WORD ...]`: those whose file or text holds one of the words; without words all of them.
+Ends with 1 when a fault survives that no list calls harmless. `make mutants` runs it; the suite plants a few.
+"""
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+sys.path.insert(0, str(Path(__file__).parent))
+from table import ALL, EQUIVALENT, Mutant
+
+ROOT = Path(__file__).resolve().parents[2]
+COPIED = ("sim", "models", "experiments", "tests", "scenarios", "benchmarks", "pyproject.toml")
+FAILED = 1
+"""pytest's exit code when tests ran and some failed."""
+
+
+ENDLESS_S = 100
+"""A test that takes longer goes round for ever: that notices a fault, too."""
+
+
+def copy(to: Path) -> None:
+    """A checkout that tests can run in."""
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, to / name, ignore=shutil.ignore_patterns("__pycache__", "results"))
+        elif source.exists():
+            shutil.copy(source, to / name)
+
+
+def planted(mutant: Mutant, text: str) -> str:
+    """The file's text with the fault in it."""
+    if text.count(mutant.before) != 1:
+        raise ValueError(f"{mutant.file}: stands {text.count(mutant.before)} times: {mutant.before!r}")
+    return text.replace(mutant.before, mutant.after)
+
+
+def caught(mutant: Mutant, house: Path) -> bool:
+    """Whether the tests that should notice the fault do, in the copy `house`, which is whole again afterwards."""
+    path = house / mutant.file
+    text = path.read_text()
+    path.write_text(planted(mutant, text))
+    try:
+        return tried(mutant.tests, house) == FAILED
+    finally:
+        path.write_text(text)
+
+
+def tried(tests: str, house: Path) -> int:
+    """pytest's exit code for these tests in `house`, up to the first failure."""
+    options = [
+        "-q",
+        "-x",
+        "-p",
+        "no:cacheprovider",
+        "--tb=no",
+        "--hypothesis-profile=unshrunk",
+        f"--timeout={ENDLESS_S}",
+    ]
+    environment = {**os.environ, "STUNLAB_CACHE": str(house / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-m", "pytest", *options, *shlex.split(tests)]
+    return subprocess.run(command, cwd=house, env=environment, capture_output=True).returncode
+
+
+def main(words: list[str]) -> int:
+    """Plants each, prints a line for each; the exit code."""
+    chosen = [m for m in ALL if not words or any(word in f"{m.file} {m.before}" for word in words)]
+    survived = 0
+    with TemporaryDirectory() as folder:
+        house = Path(folder)
+        copy(house)
+        for mutant in chosen:
+            shutil.rmtree(house / "cache", ignore_errors=True)
+            began = time.monotonic()
+            found, reason = caught(mutant, house), EQUIVALENT.get((mutant.file, mutant.before), "")
+            survived += not found and not reason
+            word = "caught" if found else f"harmless: {reason}" if reason else "SURVIVED"
+            print(f"{word:9} {time.monotonic() - began:4.0f} s  {mutant.file}: {mutant.before!r}", flush=True)
+    print(f"{len(chosen)} faults, {survived} survived")
+    return 1 if survived else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,182 @@
+"""Planted faults: one line changed, and the tests that must notice. `run.py` plants them one at a time.
+
+A mechanism's fault changes both engines alike: oracles and stories must see it. A conductor's fault makes the engines
+differ; on the readable path stories see it too, and without a compiler.
+"""
+
+from typing import NamedTuple
+
+
+class Mutant(NamedTuple):
+    """`before` stands exactly once in `file`; with `after` in its place one of `tests` fails."""
+
+    file: str
+    before: str
+    after: str
+    tests: str  # pytest's arguments
+
+
+MCLOCK = "tests/oracles/test_mclock_twin.py"
+GRAINS = "tests/oracles/test_grain_twin.py"
+FIFO = "tests/oracles/test_fifo_twin.py"
+SMALL = "tests/models/test_small_mechanisms.py"
+MAP = "tests/models/test_mirror_and_map.py"
+FORMS = "tests/oracles/test_forms.py"
+STORIES = "tests/stories"
+LAWS = "tests/laws/test_model_laws.py -m 'not slow'"
+DOOR = "tests/models/test_door_probe.py"
+RISK = "tests/models/test_risk_meter.py"
+EQUAL = "tests/laws/test_engines_agree.py -k 'whatever or worlds or fills or limits'"
+CRAMPED = "tests/laws/test_engines_agree.py -k 'coming_back or whatever'"
+MEASURES = "tests/oracles/test_compiled_measures.py"
+
+MECHANISMS = "models/mechanisms/"
+PATH = "models/path/"
+COMPILED = "models/compiled/"
+
+
+def _in(folder: str, name: str, tests: str, *faults: tuple[str, str]) -> list[Mutant]:
+    return [Mutant(f"{folder}{name}.py", before, after, tests) for before, after in faults]
+
+
+BOTH = [
+    *_in(MECHANISMS, "bucket", f"{SMALL} {STORIES}",
+         ("max(s.done[0], now) + cost_ns", "s.done[0] + cost_ns"),
+         ("return max(now, s.done[0] - s.depth_ns[0])", "return max(now, s.done[0])"),
+         ("bytes_per_s // 2) // bytes_per_s", "bytes_per_s - 1) // bytes_per_s")),
+    *_in(MECHANISMS, "cbt", f"{SMALL} {STORIES}",
+         ("(offset + size - 1) // block_bytes + 1)", "(offset + size) // block_bytes + 1)"),
+         ("s.pool[page + block % PAGE_BLOCKS] = epoch", "s.pool[page + block % PAGE_BLOCKS] = 1"),
+         ("    s.facts[CURRENT] += 1\n", "    s.facts[CURRENT] += 0\n"),
+         ("if epoch > since)", "if epoch >= since)")),
+    *_in(MECHANISMS, "grains", f"{GRAINS} {MAP} {STORIES}",
+         ("    s.allocated[s.facts[DEPTH]] = 0\n", ""),
+         ("& ((1 << level) - 1))", "& ((2 << level) - 1))"),
+         ("            s.pool[at] = 0\n", "            pass\n"),
+         ("        s.facts[FREE] = s.pool[page]\n", ""),
+         ("at != place + (grain - first)", "at < place"),
+         ("        grain = (table + 1) * size\n    return g", "        grain = (table + 2) * size\n    return g"),
+         ("    s.facts[TOTAL] += 1\n", "    s.facts[TOTAL] += s.facts[DEPTH]\n")),
+    *_in(MECHANISMS, "mclock", f"{MCLOCK} {STORIES}",
+         ("best, best_r = -1, now + 1", "best, best_r = -1, now"),
+         ("if r < best_r:", "if r <= best_r:"),
+         ("s.head_p[flow] < weight_p:", "s.head_p[flow] <= weight_p:"),
+         ("        s.v[0] = s.head_p[flow]\n", ""),
+         ("s.r_shift[flow] += cost * s.r_step[flow]", "s.r_shift[flow] += s.r_step[flow]"),
+         ("            s.r_prev[flow] -= cost * s.r_step[flow]\n", ""),
+         ("s.v[0] - s.credit[flow])", "s.v[0])"),
+         ("        s.l_prev[flow] = limit\n", "")),
+    *_in(MECHANISMS, "mirror", f"{MAP} {STORIES}",
+         ("BEHIND if first < s.facts[CURSOR] else", "BEHIND if first <= s.facts[CURSOR] else"),
+         ("first <= s.busy[i + 1] and s.busy[i] <= last", "first < s.busy[i + 1] and s.busy[i] <= last"),
+         ("s.facts[CURSOR] = last + 1", "s.facts[CURSOR] = last")),
+    *_in(MECHANISMS, "replication", f"{SMALL} {STORIES} {LAWS}",
+         ("s.facts[USED] + size <= s.facts[CAPACITY]", "s.facts[USED] + size < s.facts[CAPACITY]"),
+         ("    s.facts[CURSOR] = end\n", ""),
+         ("    s.facts[DIRTY] -= end - i\n", "    s.facts[DIRTY] -= 1\n"),
+         ("min(s.first[disk + 1], i + RUN_EXTENTS)", "i + RUN_EXTENTS"),
+         ("        s.facts[MODE] = OVERFLOW\n", "        pass\n")),
+    *_in(MECHANISMS, "tablecache", f"{SMALL} {STORIES}",
+         ("        s.used[slot] = 1\n        return True", "        return True"),
+         ("        s.slot_of[s.key_in[slot]] = -1\n", "        pass\n")),
+    *_in(MECHANISMS, "throttle", f"{SMALL} {FIFO} {STORIES}",
+         ("s.device[OUTSTANDING] < s.device[DEPTH]", "s.device[OUTSTANDING] <= s.device[DEPTH]"),
+         ("s.device[COMPETING] > 1 and s.outstanding", "s.device[COMPETING] > 0 and s.outstanding"),
+         ("        s.capped_ns[flow] += now - s.capped_since[flow]\n", ""),
+         ("        s.device[RELEASED] += 1\n", "        pass\n")),
+]  # fmt: skip
+"""Faults of mechanisms: in both engines."""
+
+READABLE = [
+    *_in(PATH, "datastore", f"{FIFO} {STORIES}",
+         ("if self.idle and not self.queue:", "if self.idle:"),
+         ("law = spec.write if command.write else spec.read", "law = spec.read if command.write else spec.write"),
+         ("        self._integrate(now)\n        self.busy_ns", "        self.busy_ns")),
+    *_in(PATH, "device", f"{STORIES} {LAWS}",
+         ("            self.hopeless = -1\n", ""),
+         ("and (best < 0 or head.arrival < oldest)", "and best < 0"),
+         ("order(DISPATCH, 2, self.entity, command.arrival), note", "order(DISPATCH, 2, self.entity), lambda _: None"),
+         ("        self._integrate(now)\n        self.sojourn_ns", "        self.sojourn_ns")),
+    *_in(PATH, "disk", STORIES,
+         ("tail = min(tail, max(0, self.spec.size_bytes - (io.offset + io.size)))", "pass"),
+         ("if not mirrored and self.mirror is not None:", "if False:"),
+         ("range(grains.depth(self.map), max(found, 1) - 1, -1)", "range(grains.depth(self.map), max(found, 1), -1)"),
+         ("Command(DATA, io.write, size, next(draws), 0)", "Command(DATA, io.write, size, next(draws))")),
+    *_in(PATH, "vm", f"{STORIES} {DOOR}",
+         ("        self._adapter_free -= 1\n", ""),
+         ("door.waiting.append((io, self._stunned_so_far()))", "door.waiting.append((io, 0))"),
+         ("            if door.idle and disk != best:", "            if disk != best:"),
+         ("                if not meter.inline:\n", "                if True:\n"),
+         ("        self.stunned_ns += self.clock._now - self._stunned_at\n", "")),
+    *_in(PATH, "replica", f"{STORIES} {LAWS}",
+         ("            if not self._queue:  # a resync", "            if True:  # a resync"),
+         ("                self._ahead_bytes -= item.size\n                self._read_dirty()\n",
+          "                self._ahead_bytes -= item.size\n"),
+         ("back = durable + self.spec.link_latency_ns", "back = durable")),
+    *_in(PATH, "bulk", STORIES,
+         ("            waiting.fire()\n", "            pass\n"),
+         ("self.level = grains.depth(disk.map) - 1", "self.level = grains.depth(disk.map)")),
+    *_in(PATH, "guest", STORIES,
+         ("        if due + vm.stunned_ns <= clock._now:\n", "        if True:\n"),
+         ("while vm.stunned and not outside:", "while vm.stunned and False:")),
+    *_in("models/measure/", "door", DOOR, ("self._taken + self.waiting))", "self._taken))")),
+    *_in("models/measure/", "risk", RISK, ("                    unique[before] -= 1\n", "                    pass\n")),
+]  # fmt: skip
+"""Faults of the readable path."""
+
+TWIN = [
+    *_in(COMPILED, "device", EQUAL,
+         ("if s.idle and not s.first:", "if s.idle:"),
+         ("        d.hopeless = -1\n    append", "    append"),
+         ("(best < 0 or head.arrival < oldest)", "best < 0"),
+         ("if d.limit_key + c.arrival == key:", "if True:"),
+         ("    integrate_store(m, at, now)\n    s.serving -= 1", "    s.serving -= 1"),
+         ("flow.ordinal += 1\n", "flow.ordinal += 0\n")),
+    *_in(COMPILED, "disk", EQUAL,
+         ("tail = min(tail, max(0, disk.size - end))", "tail = max(0, tail)"),
+         ("    if io.mirrored:\n        return True\n", "    return True\n"),
+         ("m[draw(m, stream, 1)], 0, at)", "m[draw(m, stream, 1)], -1, at)"),
+         ("max(found, 1) - 1, -1)", "max(found, 1), -1)"),
+         ("stream = disk.write_draws if write else", "stream = disk.read_draws if write else")),
+    *_in(COMPILED, "way", EQUAL,
+         ("if best < 0 or arrival < oldest:", "if best < 0 or arrival <= oldest:"),
+         ("if i != best and Door(m, other).idle:", "if i != best:"),
+         ("    vm.in_flight -= 1\n", "    vm.in_flight -= 0\n"),
+         ("    wake(m, v + VM_GATE)\n", "    pass\n"),
+         ("m[draw(m, hop.stream, 2) + 1]", "m[draw(m, hop.stream, 2)]")),
+    *_in(COMPILED, "guest", EQUAL,
+         ("    free_io(m, at)\n", "    free_io(m, at)\n    free_io(m, at)\n"),
+         ("        due += vm.stunned_ns\n", "        due += 0\n")),
+    *_in(COMPILED, "replica", EQUAL,
+         ("    kick(m, at)\n    read_dirty(m, at)\n    kick(m, at)", "    kick(m, at)\n    read_dirty(m, at)"),
+         ("push(m, durable + r.latency,", "push(m, durable,")),
+    *_in(COMPILED, "bulk", EQUAL,
+         ("    wake(m, merge.disk + DISK_CHUNK)\n", ""),
+         ("    soon(m, at, COPIER_PACED)", "    copier_paced(m, at)")),
+    *_in(COMPILED, "conductor", EQUAL,
+         ("    free_command(m, c)\n", "    free_command(m, c)\n    free_command(m, c)\n"),
+         ("(m[heap] == time and m[heap + 1] < key)", "(m[heap] == time and m[heap + 1] <= key)"),
+         ("m[heap + 1] < bell_key)", "m[heap + 1] > bell_key)")),
+    *_in(COMPILED, "lists", f"{MEASURES} {CRAMPED}",
+         ("        if m[at] < time or (m[at] == time and m[at + 1] < key):", "        if m[at] <= time:"),
+         ("    w.woken_last = record\n", "    pass\n"),
+         ("        for i in range(w.io_words):\n", "        for i in range(2):\n")),
+    *_in(COMPILED, "draws", CRAMPED, ("parts = [memory.words[record.at : record.end].copy()]",
+                                      "parts = [memory.words[record.at : record.at].copy()]")),
+    *_in(COMPILED, "engine", CRAMPED,
+         ("used = HEAP_WORDS * world.heap_size", "used = HEAP_WORDS * (world.heap_size - 1)")),
+    *_in(COMPILED, "probe", MEASURES, ("door.taken + door.told))", "door.taken))"),
+         ("        if end > arrival:\n", "        if end >= arrival:\n")),
+    *_in(COMPILED, "risk", MEASURES,
+         ("        meter.unique -= old.unique\n", "")),
+    *_in(COMPILED, "histogram", MEASURES,
+         ("s.mid += (low >> 30) + (middle & LOW_30)", "s.mid += middle & LOW_30"),
+         ("if not s.count or value < s.minimum:", "if value < s.minimum:")),
+    *_in(COMPILED, "books", MEASURES, ("return one.workload < other.workload", "return one.workload > other.workload")),
+]  # fmt: skip
+"""Faults of the compiled path."""
+
+ALL = [*BOTH, *READABLE, *TWIN]
+
+EQUIVALENT: dict[tuple[str, str], str] = {}
+"""(file, before) of faults that no test can see, and why."""
