@@ -32,14 +32,17 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("mutant", "tests"),
     [
-        (fault(BOTH, "mclock", "if r < best_r"), "tests/oracles/test_mclock_twin.py"),
+        (fault(BOTH, "mclock", "s.v[0] = s.head_p"), "tests/oracles/test_mclock_twin.py -k idle"),
         (fault(READABLE, "risk", "unique[before]"), "tests/models/test_risk_meter.py"),
     ],
     ids=["mechanism", "readable"],
 )
 def test_a_fault_is_noticed(house: Path, mutant: Mutant, tests: str) -> None:
     assert caught(mutant._replace(tests=tests), house)
-    assert tried(f"{tests} -k nothing_at_all", house) != 1  # the copy is whole, and not every run fails
+
+
+def test_the_copy_without_a_fault_is_whole(house: Path) -> None:
+    assert tried("tests/oracles/test_mclock_twin.py -k idle", house) == 0
 
 
 @pytest.mark.slow
