@@ -26,7 +26,7 @@ $(DONE): requirements.lock
 
 install: $(DONE)
 demo: $(DONE) ; $(RUN) -m experiments demo --force
-test: $(DONE) ; @mkdir -p $(VENV)/tests && $(RUN) -m pytest -q
+test: $(DONE) ; @mkdir -p $(VENV)/tests && $(RUN) -m pytest -q -n 2 --dist worksteal
 validate: $(DONE) ; $(RUN) -m experiments validate
 pictures: $(DONE) ; $(RUN) -m experiments pictures
 mutants: $(DONE) ; $(RUN) tests/mutants/run.py
