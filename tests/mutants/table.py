@@ -183,5 +183,7 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         f"{COMPILED}probe.py",
         "        if end > arrival:\n",
     ): "a stretch without length stays behind, and counts for nothing",
+    (f"{PATH}datastore.py", "if self.idle and not self.queue:"): "no server is idle while a command waits",
+    (f"{COMPILED}device.py", "if s.idle and not s.first:"): "no server is idle while a command waits",
 }
 """(file, before) of faults that no test can see, and why."""
