@@ -56,7 +56,7 @@ def test_both_engines_agree_whatever_happens() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("worlds", [scenarios(2_000), coarse(), fine(), extremes(), chains()], ids="mcfec")
 def test_both_engines_agree_in_many_more(worlds: st.SearchStrategy[Scenario]) -> None:
-    together(set(), worlds, ARMS, 50)
+    together(set(), worlds, ARMS, 40)
 
 
 @settings(max_examples=6, suppress_health_check=ALL, database=None)

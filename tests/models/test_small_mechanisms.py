@@ -183,3 +183,11 @@ def test_alone_a_flow_is_not_capped(dsnro: int) -> None:
     assert state.room == [1, 1]
     throttle.enqueued(state, 1, 5)
     assert state.room == [0, 1]
+
+
+def test_a_table_that_was_used_again_gets_a_second_chance() -> None:
+    s = tablecache.table_cache(9, 3)
+    assert [tablecache.look_up(s, key) for key in (0, 1, 2, 3)] == [False] * 4  # 3 in the place of 0, all marks taken
+    assert tablecache.look_up(s, 1)
+    assert not tablecache.look_up(s, 4)  # in the place of 2: the hand has passed over 1
+    assert [tablecache.look_up(s, key) for key in (3, 1, 4)] == [True] * 3

@@ -49,7 +49,8 @@ def caught(mutant: Mutant, house: Path) -> bool:
     text = path.read_text()
     path.write_text(planted(mutant, text))
     try:
-        return tried(mutant.tests, house) == FAILED
+        code = tried(mutant.tests, house)
+        return code == FAILED or code < 0  # or it crashed
     finally:
         path.write_text(text)
 

@@ -69,7 +69,7 @@ BOTH = [
     *_in(MECHANISMS, "mirror", f"{MAP} {STORIES}",
          ("BEHIND if first < s.facts[CURSOR] else", "BEHIND if first <= s.facts[CURSOR] else"),
          ("first <= s.busy[i + 1] and s.busy[i] <= last", "first < s.busy[i + 1] and s.busy[i] <= last"),
-         ("s.facts[CURSOR] = last + 1", "s.facts[CURSOR] = last")),
+         ("s.facts[CURSOR] = last + 1", "s.facts[CURSOR] = last + 2")),
     *_in(MECHANISMS, "replication", f"{SMALL} {STORIES} {LAWS}",
          ("s.facts[USED] + size <= s.facts[CAPACITY]", "s.facts[USED] + size < s.facts[CAPACITY]"),
          ("    s.facts[CURSOR] = end\n", ""),
@@ -190,5 +190,7 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         f"{COMPILED}probe.py",
         "        if end > arrival:\n",
     ): "a stretch without length stays behind, and counts for nothing",
+    (f"{PATH}datastore.py", "if self.idle and not self.queue:"): "no server is idle while a command waits",
+    (f"{COMPILED}device.py", "if s.idle and not s.first:"): "no server is idle while a command waits",
 }
 """(file, before) of faults that no test can see, and why."""

@@ -7,7 +7,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 from run import ROOT, caught, copy, planted, tried
-from table import ALL, BOTH, COMPILED, EQUIVALENT, READABLE, Mutant
+from table import ALL, BOTH, EQUIVALENT, READABLE, TWIN, Mutant
+
+AGREE = "tests/laws/test_engines_agree.py"
 
 
 def test_every_fault_still_fits_the_source() -> None:
@@ -47,6 +49,4 @@ def test_the_copy_without_a_fault_is_whole(house: Path) -> None:
 
 @pytest.mark.slow
 def test_a_fault_of_the_compiled_path_is_noticed(house: Path) -> None:
-    tests = "tests/laws/test_engines_agree.py -k 'datastore_that_fills or recorded'"
-    assert tried(tests, house) == 0
-    assert caught(Mutant(f"{COMPILED}lists.py", "    w.woken_last = record\n", "    pass\n", tests), house)
+    assert caught(fault(TWIN, "device", "integrate_store")._replace(tests=f"{AGREE} -k fills"), house)
