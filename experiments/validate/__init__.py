@@ -77,9 +77,11 @@ def main(data: Path | None, as_json: bool) -> int:
 
 def rows(data: Path | None) -> list[tuple[str, list[Row]]]:
     """All rows by section. Raises InputError for measured data that cannot be read."""
+    from experiments.engines import by_default, ready
     from experiments.validate.laws import check
 
     check(data)
+    ready(by_default())
     tasks = [*TASKS, *(task._replace(arguments=(data,)) for task in MEASURED)]
     found = run_all(tasks, run, available_cpus(), name=lambda task: f"{task.module}.{task.function}")
     return [

@@ -10,10 +10,12 @@ from sim.units import NS_PER_S
 
 
 def runs(spec: Scenario, replications: int, arm: Arm = "none") -> list[RunResult]:
-    """That many independent runs of one arm."""
+    """That many independent runs of one arm, by the engine that runs by default: both give the same result."""
+    from experiments.engines import by_default, chosen
     from models.run import simulate
 
-    return [simulate(spec, arm, replicate) for replicate in range(replications)]
+    engine = chosen(by_default())
+    return [simulate(spec, arm, replicate, engine) for replicate in range(replications)]
 
 
 def one(spec: Scenario, arm: Arm = "none") -> RunResult:
