@@ -74,7 +74,7 @@ def test_the_books_balance_whatever_happens() -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=1200, suppress_health_check=SLOW_DRAWS)
+@settings(max_examples=500, suppress_health_check=SLOW_DRAWS)
 @given(scenarios(), ARMS)
 def test_the_books_balance_in_many_more(scenario: Scenario, arm: Arm) -> None:
     result = outcome(scenario, arm, "compiled")  # equal to the readable path's, by another law
