@@ -182,3 +182,13 @@ def test_the_search_goes_round_so_that_a_busy_extent_starves_none(dirty: set[int
         seen |= set(range(first, first + extents))
         replication.split(group, 0, 0, 1)
     assert dirty <= seen
+
+
+def test_the_search_for_dirty_extents_goes_round() -> None:
+    """An extent that is written again and again does not keep the link from those behind it."""
+    s = replication.group([100 * 64], 64, 0, seeded=True)
+    for extent in (3, 60):
+        replication.split(s, 0, extent * 64, 64)
+    assert replication.take_dirty(s) == (0, 3, 1)
+    replication.split(s, 0, 3 * 64, 64)
+    assert [replication.take_dirty(s) for _ in range(3)] == [(0, 60, 1), (0, 3, 1), (-1, 0, 0)]

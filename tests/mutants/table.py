@@ -70,7 +70,7 @@ BOTH = [
          ("BEHIND if first < s.facts[CURSOR] else", "BEHIND if first <= s.facts[CURSOR] else"),
          ("first <= s.busy[i + 1] and s.busy[i] <= last", "first < s.busy[i + 1] and s.busy[i] <= last"),
          ("s.facts[CURSOR] = last + 1", "s.facts[CURSOR] = last + 2")),
-    *_in(MECHANISMS, "replication", f"{SMALL} {STORIES} {LAWS}",
+    *_in(MECHANISMS, "replication", f"{SMALL} {MAP} {STORIES} {LAWS}",
          ("s.facts[USED] + size <= s.facts[CAPACITY]", "s.facts[USED] + size < s.facts[CAPACITY]"),
          ("    s.facts[CURSOR] = end\n", ""),
          ("    s.facts[DIRTY] -= end - i\n", "    s.facts[DIRTY] -= 1\n"),
