@@ -23,6 +23,8 @@ BELONGS = {
     "write_addresses": ("open", "closed"),
 }  # fmt: skip
 """Keys of a workload that act only in these kinds."""
+MOST_UNEQUAL_SHARES = 1 << 12
+"""See `models.mechanisms.mclock`, bounds."""
 
 
 def check(file: ScenarioFile, data: dict[str, Any], wrong: list[Mistake]) -> list[Mistake]:
@@ -43,12 +45,23 @@ def _numbers(file: ScenarioFile) -> Iterator[Mistake]:
     yield from _run(file)
     yield from _space(file)
     yield from _snapshots(file)
+    yield from _shares(file)
     for group, vm in file.vm.items():
         for number, disk in enumerate(vm.disk):
             yield from _disk(("vm", group, "disk", number), disk)
         yield from _workload_names(("vm", group, "workload"), vm)
         for number, workload in enumerate(vm.workload):
             yield from _workload(("vm", group, "workload", number), workload, vm, file)
+
+
+def _shares(file: ScenarioFile) -> Iterator[Mistake]:
+    """mClock counts in whole numbers: between very unequal shares the small ones would run out of them."""
+    shares = {("vm", g, "disk", n, "shares"): d.shares for g, vm in file.vm.items() for n, d in enumerate(vm.disk)}
+    heaviest = max(shares.values(), default=1)
+    for path, one in shares.items():
+        if one * MOST_UNEQUAL_SHARES < heaviest:
+            yield Mistake(path, f"is less than 1 / {MOST_UNEQUAL_SHARES} of the largest shares ({one} of {heaviest}), "
+                                "write more or lower the others")  # fmt: skip
 
 
 def _run(file: ScenarioFile) -> Iterator[Mistake]:

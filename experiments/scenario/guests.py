@@ -11,6 +11,7 @@ from experiments.scenario.quantities import (
     FullSize,
     Iops,
     IopsOrNone,
+    IoSize,
     LongTime,
     Name,
     Number,
@@ -76,8 +77,8 @@ class WorkloadTable(Table):
     )
     disks: list[Count] | None = Field(default=None, description="disk numbers, from 0; absent: all (trace: the first)")
     read: Percentage = registered("workload.read")
-    size: FullSize = registered("workload.size")
-    sizes: Annotated[dict[FullSize, Positive], WrapValidator(_each_once)] | None = Field(
+    size: IoSize = registered("workload.size")
+    sizes: Annotated[dict[IoSize, Positive], WrapValidator(_each_once)] | None = Field(
         default=None, description="a mix of sizes with their weights, instead of size"
     )
     addresses: AddressesTable = Field(default_factory=AddressesTable)

@@ -5,6 +5,7 @@ from pydantic import Field
 from experiments.scenario.quantities import (
     Count,
     FullSize,
+    IoSize,
     LongTime,
     Name,
     Percentage,
@@ -32,7 +33,7 @@ class StunTable(Table):
     open_ios: Count = registered("snapshots.stun.open_ios")
     cbt_close_ios: Count = registered("snapshots.stun.cbt_close_ios")
     cbt_open_ios: Count = registered("snapshots.stun.cbt_open_ios")
-    metadata_size: FullSize = registered("snapshots.stun.metadata_size")
+    metadata_size: IoSize = registered("snapshots.stun.metadata_size")
     drain_limit: LongTime = registered("snapshots.stun.drain_limit")
     cpt_extra: Time = registered("snapshots.stun.cpt_extra")
 
@@ -40,12 +41,12 @@ class StunTable(Table):
 class DeltaTable(Table):
     """A sparse delta disk."""
 
-    grain: FullSize = registered("snapshots.delta.grain")
+    grain: IoSize = registered("snapshots.delta.grain")
     table_grains: Positive = registered("snapshots.delta.table_grains")
     growth: FullSize = registered("snapshots.delta.growth")
     metadata: Percentage = registered("snapshots.delta.metadata")
     metadata_writes: Count = registered("snapshots.delta.metadata_writes")
-    metadata_size: FullSize = registered("snapshots.delta.metadata_size")
+    metadata_size: IoSize = registered("snapshots.delta.metadata_size")
     cached_tables: Count = registered("snapshots.delta.cached_tables")
 
 
@@ -53,7 +54,7 @@ class MergeTable(Table):
     """Consolidation by mirror driver, per disk."""
 
     streams: Positive = registered("snapshots.merge.streams")
-    chunk: FullSize = registered("snapshots.merge.chunk")
+    chunk: IoSize = registered("snapshots.merge.chunk")
     rate: RateOrNone = registered("snapshots.merge.rate")
     limit: LongTime = registered("snapshots.merge.limit")
 
@@ -76,7 +77,7 @@ class VadpTable(Table):
     parallel_vms: Positive = registered("vadp.parallel_vms")
     serving_host: str | None = Field(default=None, description="host that serves the NBD reads; absent: the first")
     cbt_block: FullSize = registered("vadp.cbt_block")
-    tool_block: FullSize = registered("vadp.tool_block")
+    tool_block: IoSize = registered("vadp.tool_block")
     query_page_extents: Positive = registered("vadp.query_page_extents")
     query_page: Time = registered("vadp.query_page")
     disk_open: Time = registered("vadp.disk_open")
@@ -101,7 +102,7 @@ class VaioTable(Table):
     reduction: Ratio = registered("vaio.reduction")
     journal: RateOrNone = registered("vaio.journal")
     checkpoint: LongTime = registered("vaio.checkpoint")
-    extent: FullSize = registered("vaio.extent")
+    extent: IoSize = registered("vaio.extent")
     resync_reads: Positive = registered("vaio.resync_reads")
     seeded: bool = registered("vaio.seeded")
 

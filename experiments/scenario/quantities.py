@@ -10,8 +10,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 from pydantic_core import PydanticCustomError
 
 from models.assumptions import default, find
-from sim.units import EXAMPLES, PATTERNS, UnitError, parse
+from sim.units import EXAMPLES, MIB, MOST, PATTERNS, UnitError, human_bytes, parse
 
+MOST_IO_BYTES = 64 * MIB
+"""Of an I/O, a grain, a chunk, a tool's block: as in recorded traces. Times of transfer stay far below 64 bits."""
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 
 
@@ -33,8 +35,10 @@ def registered(key: str, **more: Any) -> Any:
     return Field(default=value, description=note, **more)
 
 
-def _quantity(dimension: str, least: int = 0, none: bool = False) -> tuple[BeforeValidator, WithJsonSchema]:
-    """A validator and a JSON Schema for a quantity of `dimension`, at least `least` base units; "none" means 0."""
+def _quantity(
+    dimension: str, least: int = 0, none: bool = False, most: int = MOST
+) -> tuple[BeforeValidator, WithJsonSchema]:
+    """A validator and a JSON Schema for a quantity of `dimension`, from `least` to `most` base units; "none": 0."""
     example = EXAMPLES[dimension]
 
     def check(value: object) -> object:
@@ -43,7 +47,11 @@ def _quantity(dimension: str, least: int = 0, none: bool = False) -> tuple[Befor
         if not isinstance(value, str):
             raise PydanticCustomError("quantity", "needs a text with a unit, write for example {example}",
                                       {"example": f'"{example}"'})  # fmt: skip
-        return _in_range(_parsed(value, dimension), dimension, least, none)
+        found = _in_range(_parsed(value, dimension), dimension, least, none)
+        if found > most:
+            raise PydanticCustomError("most", "is more than {most}, the largest I/O there is, write a smaller one",
+                                      {"most": human_bytes(most)})  # fmt: skip
+        return found
 
     pattern = PATTERNS[dimension] + ("|^none$" if none else "")
     schema = {"type": "string", "pattern": pattern, "examples": [example, *(["none"] if none else [])]}
@@ -114,6 +122,7 @@ LongTime = Annotated[int, *_quantity("time", least=1)]
 TimeOrNone = Annotated[int, *_quantity("time", least=1, none=True)]
 Size = Annotated[int, *_quantity("size")]
 FullSize = Annotated[int, *_quantity("size", least=1)]
+IoSize = Annotated[int, *_quantity("size", least=1, most=MOST_IO_BYTES)]
 SizeOrNone = Annotated[int, *_quantity("size", least=1, none=True)]
 Rate = Annotated[int, *_quantity("rate", least=1)]
 RateOrNone = Annotated[int, *_quantity("rate", least=1, none=True)]
@@ -125,6 +134,7 @@ Number = Annotated[int, BeforeValidator(_number), WithJsonSchema({"type": "numbe
 Ratio = Annotated[int, BeforeValidator(_number), Field(ge=1),
                   WithJsonSchema({"type": "number", "exclusiveMinimum": 0})]  # fmt: skip
 Count = Annotated[int, Field(ge=0, le=10**9)]
+Credit = Annotated[int, Field(ge=0, le=10**6)]
 Positive = Annotated[int, Field(ge=1, le=10**9)]
 CountOrNone = Annotated[int, BeforeValidator(_count_or_none), Field(le=1024), WithJsonSchema(
     {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 1024}, {"enum": ["none"]}]})]  # fmt: skip

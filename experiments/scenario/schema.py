@@ -13,6 +13,7 @@ from experiments.scenario.protections import ProtectionTables, SnapshotsTable
 from experiments.scenario.quantities import (
     Count,
     CountOrNone,
+    Credit,
     FullSize,
     IopsOrNone,
     LongTime,
@@ -50,7 +51,7 @@ class HostTable(Table):
 
     scheduler: Literal["mclock", "fifo"] = registered("host.scheduler")
     cost_unit: FullSize = registered("host.cost_unit")
-    idle_credit: Count = registered("host.idle_credit")
+    idle_credit: Credit = registered("host.idle_credit")
     dsnro: Positive = registered("host.dsnro")
     path_latency: Time = registered("host.path_latency")
 

@@ -1,6 +1,7 @@
 """Mistakes of a scenario file: each at its place, in plain words, all at once; and never a traceback."""
 
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -245,3 +246,21 @@ def test_a_dictionary_has_paths_instead_of_lines() -> None:
     assert caught.value.messages == [
         'scenario: vm.sql.disk[0].size: has an unknown unit (1 gb), did you mean "1 GB"?']  # fmt: skip
     assert data["vm"]["sql"]["disk"][0]["size"] == "1 gb"
+
+
+@pytest.mark.parametrize(
+    ("host", "shares", "size", "message"),
+    [
+        ({"idle_credit": 10**8}, 1000, "8 KiB", "host.h.idle_credit: is too large"),
+        ({}, 1, "8 KiB", "vm.a.disk[0].shares: is less than 1 / 4096 of the largest shares (1 of 5000)"),
+        ({}, 1000, "10 GiB", 'vm.a.workload[0].size: is more than 64 MiB ("10 GiB"), the largest I/O there is'),
+    ],
+)
+def test_what_the_fast_path_could_not_count_is_a_mistake(
+    host: dict[str, int], shares: int, size: str, message: str
+) -> None:
+    disks = [{"size": "20 GiB", "shares": shares}, {"size": "20 GiB", "shares": 5000}]
+    document = {"name": "x", "host": {"h": host}, "datastore": {"d": {}},
+                "vm": {"a": {"disk": disks, "workload": [{"size": size}]}}}  # fmt: skip
+    with pytest.raises(InputError, match=re.escape(message)):
+        build(document)
