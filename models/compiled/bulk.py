@@ -32,7 +32,6 @@ def chain_goes(m: Memory, at: int) -> None:
     """The next piece of metadata is written; after the last the story hears of it."""
     chain = Chain(m, at)
     if not chain.left:
-        chain.done = 1
         fire(m, at)
         return
     chain.left -= 1
@@ -55,7 +54,6 @@ def copier_goes(m: Memory, at: int) -> None:
     if first < 0:
         merge.working -= 1
         if not merge.working:
-            merge.done = 1
             fire(m, copier.merge)
         return
     copier.started = World(m, 0).now
@@ -130,7 +128,6 @@ def reader_goes(m: Memory, at: int) -> None:
     if not read.block_count or read.stopped:
         read.working -= 1
         if not read.working:
-            read.done = 1
             fire(m, reader.read)
         return
     block = m[read.blocks]

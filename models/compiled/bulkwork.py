@@ -62,7 +62,7 @@ class Works:
 
     def metadata(self, disk: Disk, ios: int, size_bytes: int) -> Signal:
         """Writes that many pieces of metadata on the disk's flow, one after the other; fires after the last."""
-        record = self.chains.take().set(disk=disk.record.address, left=ios, size=size_bytes, done=0)
+        record = self.chains.take().set(disk=disk.record.address, left=ios, size=size_bytes)
         work = Work(self.engine, record, [(self.chains, record)])
         self.engine.start([record.address], layout.CHAIN_STARTS)
         return work.done
@@ -74,7 +74,7 @@ class Works:
         record = self.merges.take()
         record.set(
             disk=disk.record.address, stopped=0, working=costs.streams, rate=costs.rate_bytes_per_s,
-            cap=self._state(record.cap, bucket.bucket(0)), done=0,
+            cap=self._state(record.cap, bucket.bucket(0)),
         )  # fmt: skip
         disk.pass_at = self._state(disk.pass_at, mirror.mirror(disk.grains, chunk, costs.streams))
         disk.record.mirror = disk.pass_at
@@ -113,7 +113,7 @@ class Works:
             disk=disk.record.address, flow=job.flows[store], draws=job.draws[store], blocks=at,
             block_count=len(blocks), level=int(grains.depth(disk.map)) - 1, stopped=0, working=spec.reads_in_flight,
             stream=self._state(record.stream, bucket.bucket(0)), transport=job.transport.address, bytes_read=0,
-            bytes_stored=0, done=0,
+            bytes_stored=0,
         )  # fmt: skip
         entity = engine.at(layout.FLOW, disk.record.flow).entity
         readers = [

@@ -19,7 +19,8 @@ from models.compiled.lists import draw, event, free_io, new_io, push, wait
 from sim.flat import Memory
 from sim.mechanism import mechanism
 
-OPEN, CLOSED = range(2)
+CLOSED = 1
+"""A process's kind: one outstanding I/O of a closed loop. 0: arrivals."""
 
 
 @mechanism

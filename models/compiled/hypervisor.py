@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from models import scenario
 from models.compiled import layout
 from models.compiled.bulkwork import JobParts, ReadWork, Replicator, Work, Works
+from models.compiled.device import SERVED_WORDS
 from models.compiled.draws import Stream, guest_rows, hops, services
 from models.compiled.engine import Conducted, Engine
 from models.compiled.ledgers import Book, Meter, Recorder
@@ -17,7 +18,6 @@ from models.mechanisms import bucket, grains, mclock, replication, throttle, wor
 from models.path.build import CBT_MAX_DISK, NBD_SHARE
 from models.path.causes import Causes
 from models.path.device import Share
-from models.path.io import KINDS
 from models.result import COMMAND_CAUSES, LAYERS
 from sim.clock import ARRIVAL, COMPLETION, DISPATCH, Signal, order
 from sim.memory import Record, Words
@@ -94,7 +94,7 @@ class Hypervisor:
             iops_cap=memory.place(bucket.bucket(spec.burst_ns)), bandwidth=spec.bandwidth_bytes_per_s,
             iops_ns=NS_PER_S // spec.iops_cap if spec.iops_cap else 0, read_stream=spec.read.stream_bytes_per_s,
             write_stream=spec.write.stream_bytes_per_s, free_bytes=spec.capacity_bytes - disks,
-            served=memory.take(2 * 2 * len(KINDS)),
+            served=memory.take(SERVED_WORDS),
         )  # fmt: skip
         return Store(self.engine, spec, record)
 

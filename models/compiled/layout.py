@@ -64,7 +64,7 @@ STORE = (
 
 VM = (
     "index stunned stunned_ns stunned_at in_flight held draining adapter_free doors disks disk_count carried down_key "
-    "up_key waiting full_doors gate gate_last filters filter_count path_latency book jumps"
+    "up_key waiting full_doors gate gate_last filters filter_count path_latency book"
 )
 """`draining`: a story waits for the last I/O past the gate. `gate`: who waits for the stun's end, in order."""
 DOOR = "idle waiting first last was_full full told stunned since taken unresolved unresolved_last gated gated_last"
@@ -74,7 +74,7 @@ HOP = "cause splitter first_disk down up stream workers"
 filter in the host, 0: not counted."""
 DISK = (
     "flow store size map grain grains table_grains tables cached cache tracking mirror chunk chunk_last read_draws "
-    "write_draws reserved written_base written_top metadata_writes metadata_bytes growth number reserve"
+    "write_draws written_base written_top metadata_writes metadata_bytes growth number reserve"
 )
 """`chunk`: writes that wait until a chunk is copied."""
 STREAM = "next at end low number"
@@ -86,12 +86,12 @@ LOOP = "next wake vm workload key kind due outside frozen thinks number ordinal 
 ROW = "time disk write offset size service"
 """A guest I/O as drawn: its arrival, or how long the guest thinks before it."""
 
-MERGE = "disk stopped working cap rate done"
+MERGE = "disk stopped working cap rate"
 COPIER = "next wake merge number key started size left step spans span_count"
-READ = "disk flow draws level blocks block_count stopped working stream transport bytes_read bytes_stored done"
+READ = "disk flow draws level blocks block_count stopped working stream transport bytes_read bytes_stored"
 READER = "next wake read number key size left"
 TRANSPORT = "host repository network_bytes stored_bytes stream_rate host_rate repository_rate reduction tool_block"
-CHAIN = "next wake disk left size done"
+CHAIN = "next wake disk left size"
 """Metadata I/Os of a stun, one after the other."""
 
 REPLICA = (
@@ -160,6 +160,8 @@ def _offset(fields: str, name: str) -> int:
 
 
 WOKEN, LOW, LOGGED = _offset(WORLD, "woken"), _offset(WORLD, "low"), _offset(WORLD, "log")
+FREE_IO, FREE_COMMAND = _offset(WORLD, "free_io"), _offset(WORLD, "free_command")
+FREE_ITEM, FREE_NODE = _offset(WORLD, "free_item"), _offset(WORLD, "free_node")
 FLOW_QUEUE, STORE_QUEUE, REPLICA_QUEUE = _offset(FLOW, "first"), _offset(STORE, "first"), _offset(REPLICA, "first")
 VM_GATE, DOOR_QUEUE, DISK_CHUNK = _offset(VM, "gate"), _offset(DOOR, "first"), _offset(DISK, "chunk")
 UNRESOLVED, GATED, BOOK_INTERVAL = _offset(DOOR, "unresolved"), _offset(DOOR, "gated"), _offset(BOOK, "arrivals")

@@ -4,6 +4,10 @@ from models.compiled.layout import (
     ACTIONS,
     COMMAND_WORDS,
     FIRED_ROOM,
+    FREE_COMMAND,
+    FREE_IO,
+    FREE_ITEM,
+    FREE_NODE,
     IO_WORDS,
     ITEM_WORDS,
     LOG_WORDS,
@@ -149,12 +153,27 @@ def event(record: int, action: int) -> int:
 
 
 @mechanism
+def unused(m: Memory, head: int) -> int:
+    """A record that was given back to the list whose first stands at `head`, off that list now; 0: there is none."""
+    record = m[head]
+    if record:
+        m[head] = m[record]
+    return record
+
+
+@mechanism
+def give_back(m: Memory, head: int, record: int) -> None:
+    """The record may be used again; it keeps its words but for the first."""
+    m[record] = m[head]
+    m[head] = record
+
+
+@mechanism
 def new_io(m: Memory) -> int:
     """A guest I/O with an empty ledger."""
     w = World(m, 0)
-    io = w.free_io
+    io = unused(m, FREE_IO)
     if io:
-        w.free_io = m[io]
         Io(m, io).held, Io(m, io).epochs = 0, 0
         for i in range(io + IO_WORDS, io + IO_WORDS + w.causes):
             m[i] = 0
@@ -166,19 +185,14 @@ def new_io(m: Memory) -> int:
 @mechanism
 def free_io(m: Memory, io: int) -> None:
     """The I/O is over."""
-    w = World(m, 0)
-    m[io] = w.free_io
-    w.free_io = io
+    give_back(m, FREE_IO, io)
 
 
 @mechanism
 def new_command(m: Memory) -> int:
     """A command; its fields are whatever they were."""
-    w = World(m, 0)
-    command = w.free_command
-    if command:
-        w.free_command = m[command]
-    else:
+    command = unused(m, FREE_COMMAND)
+    if not command:
         command = take(m, COMMAND_WORDS)
     return command
 
@@ -186,20 +200,15 @@ def new_command(m: Memory) -> int:
 @mechanism
 def free_command(m: Memory, command: int) -> None:
     """The command is over; a note of its limit may still be under way and must not find another one here."""
-    w = World(m, 0)
     Command(m, command).arrival = -1
-    m[command] = w.free_command
-    w.free_command = command
+    give_back(m, FREE_COMMAND, command)
 
 
 @mechanism
 def new_item(m: Memory, replica: int, size: int, epoch: int, cut: int) -> int:
     """Something for the link."""
-    w = World(m, 0)
-    at = w.free_item
-    if at:
-        w.free_item = m[at]
-    else:
+    at = unused(m, FREE_ITEM)
+    if not at:
         at = take(m, ITEM_WORDS)
     item = Item(m, at)
     item.replica, item.size, item.epoch, item.cut = replica, size, epoch, cut
@@ -209,19 +218,14 @@ def new_item(m: Memory, replica: int, size: int, epoch: int, cut: int) -> int:
 @mechanism
 def free_item(m: Memory, item: int) -> None:
     """It has arrived."""
-    w = World(m, 0)
-    m[item] = w.free_item
-    w.free_item = item
+    give_back(m, FREE_ITEM, item)
 
 
 @mechanism
 def new_node(m: Memory, start: int, end: int, turn: int) -> int:
     """A stretch of a probe."""
-    w = World(m, 0)
-    at = w.free_node
-    if at:
-        w.free_node = m[at]
-    else:
+    at = unused(m, FREE_NODE)
+    if not at:
         at = take(m, NODE_WORDS)
     node = Node(m, at)
     node.start, node.end, node.turn = start, end, turn
@@ -231,9 +235,7 @@ def new_node(m: Memory, start: int, end: int, turn: int) -> int:
 @mechanism
 def free_node(m: Memory, node: int) -> None:
     """The stretch is counted."""
-    w = World(m, 0)
-    m[node] = w.free_node
-    w.free_node = node
+    give_back(m, FREE_NODE, node)
 
 
 # -- draws and rows ------------------------------------------------------------------------------------------
