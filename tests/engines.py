@@ -6,7 +6,7 @@ from unittest.mock import patch
 
 import numpy as np
 
-from models.compiled import draws, engine, hypervisor
+from models.compiled import draws, engine, machine
 from models.result import RunResult, SlowIo
 from models.run import SimulationError, simulate
 from models.scenario import Arm, Engine, Scenario
@@ -111,6 +111,6 @@ def cramped() -> Iterator[None]:
         patch.object(engine, "BUDGET", 1),
         patch.object(engine, "FlatMemory", Cramped),
         patch.object(draws, "FIRST_BLOCK", 2),
-        patch.object(hypervisor, "Engine", CrampedEngine),
+        patch.object(machine, "Engine", CrampedEngine),
     ):
         yield

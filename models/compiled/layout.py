@@ -181,7 +181,7 @@ LATEST_PAGE = 1024
     CHAIN_STARTS, LOOP_STARTS, HOLD, RELEASE, CHECKPOINT, SYNC, USABLE, SETTLE, PROBES_END, FORGET,
 ) = range(29)  # fmt: skip
 """What happens to a record when its event comes or its turn: an event holds address * ACTIONS + action."""
-ACTIONS = 32
+ACTIONS = 64
 
 AGE, EXPOSURE, UNDEFINED, POINT, MODE = range(5)
 """Kinds of log rows."""
