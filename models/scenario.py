@@ -12,6 +12,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from models.jobs import Control, Schedule, Transport
+
 Arm = Literal["none", "vadp", "vaio", "both"]
 """Which protections of the scenario act in a run."""
 
@@ -56,6 +58,7 @@ class Datastore:
     bandwidth_bytes_per_s: int  # cap over all commands; 0: none
     iops_cap: int  # cap over all commands; 0: none
     burst_ns: int  # depth of both caps' buckets, as time at the capped rate
+    kind: Literal["vmfs", "nfs3", "nfs41", "vsan", "vvol"]  # what a backup's transport may and must do with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,19 +228,22 @@ class Vadp:
     first_ns: int
     interval_ns: int
     parallel_vms: int
-    serving_host: str  # whose flow the NBD reads are
+    serving_host: str  # whose flow the reads are: NBD's serving host, HotAdd's proxy's; san: not used
+    cbt: Literal["v1", "v2"]  # v1: the block doubles with the disk above 128 GiB
     cbt_block_bytes: int
     tool_block_bytes: int  # the backup tool reads and stores whole blocks of this
     query_page_extents: int
     query_page_ns: int
-    disk_open_ns: int  # per disk: NBD open and close
+    disk_open_ns: int  # per disk: open and close
     reads_in_flight: int  # per disk
-    stream_bytes_per_s: int  # NBD, per disk; 0: no cap
-    host_bytes_per_s: int  # NBD, per serving host; 0: no cap
+    stream_bytes_per_s: int  # per disk; 0: no cap
+    host_bytes_per_s: int  # nbd, per serving host; 0: no cap
     repository_bytes_per_s: int  # 0: no cap; after reduction
     reduction_milli: int  # raw : stored, e.g. 2000 for 2:1
     commit_ns: int  # repository metadata after the last byte
-    job_limit_ns: int  # a longer job is stopped and fails; 0: none
+    job_limit_ns: int  # its window: a longer job takes no more VMs, see Schedule.overrun; 0: none
+    transport: Transport
+    schedule: Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +298,7 @@ class Scenario:
     snapshots: Snapshots
     vadp: tuple[Vadp, ...]
     vaio: tuple[Vaio, ...]
+    control: Control
     timers: tuple[Timer, ...]
     arms: tuple[Arm, ...]
     run: RunSpec
