@@ -51,11 +51,11 @@ def grains() -> list[Row]:
             writes = sum(row.ios for row in result.intervals if cut <= row.t_ns < second * S)
             found = next(row.grains for row in result.space if row.t_ns == second * S)
             claim = Claim(f"delta growth, {name}: grains after {second} s", SOURCE, "grains")
-            rows.append(judge(claim, forms.distinct(writes, probabilities), found, _spread(writes, probabilities)))
+            rows.append(judge(claim, forms.distinct(writes, probabilities), found, spread(writes, probabilities)))
     return rows
 
 
-def _spread(draws: float, probabilities: list[float]) -> Slack:
+def spread(draws: float, probabilities: list[float]) -> Slack:
     """Four standard deviations of the count."""
     deviation = forms.distinct_deviation(draws, probabilities)
     return Slack(4 * deviation + 2, "4 standard deviations and 2 writes in flight")
