@@ -88,9 +88,7 @@ def latency_control() -> list[Row]:
     both = replace(throttled, stop_latency_ns=STOP_MS * MS)
     watched = replace(throttled, throttle_latency_ns=1000 * S)  # measures, and never acts
     free, held, stopped = (one(_night(control), "vadp") for control in (watched, throttled, both))
-    above = Claim(
-        "no latency control: mean DAVG while disks are read", "above the threshold, or no test", "ms"
-    )
+    above = Claim("no latency control: mean DAVG while disks are read", "above the threshold, or no test", "ms")
     under = Claim("latency control: mean DAVG while disks are read, threshold 30 ms", VEEAM, "ms")
     longer = Claim("latency control: time to read all, against none", f"{VEEAM}: job time rises", "times")
     begun = Claim("latency control: disks that begin while measured above 20 ms", VEEAM, "disks")

@@ -55,7 +55,8 @@ def asked(scenario: Scenario, arm: Arm) -> Asked:
 WANTED = {
     "ok", "failed", "skipped", "unfinished", "ok, needs consolidation", "datastore full", "first sync", "in order",
     "overflow", "resync", "data", "parent read", "metadata", "mirror", "merge", "backup", "snapshot",
-    "late guest disk timeout", "a hop waits for a worker",
+    "late guest disk timeout", "a hop waits for a worker", "lock recovery", "stopped", "throttled", "tried again",
+    "a disk waits for its turn",
 }  # fmt: skip
 """What must occur among the random runs: a law that meets no failure says little."""
 
@@ -89,8 +90,22 @@ def check_all(scenario: Scenario, result: RunResult) -> list[str]:
     check_jobs(scenario, result)
     words = [job.outcome.split(": ")[0].split(" on ")[0] for job in result.jobs]
     words += [mode.mode for mode in result.modes] + [row.cause for row in result.devices]
-    words += ["a hop waits for a worker"] * hops_waited(scenario, result)
+    words += ["a hop waits for a worker"] * hops_waited(scenario, result) + turns(scenario, result)
     return words + [f"late {timer.timer}" for timer in result.timers if timer.outlasted]
+
+
+def turns(scenario: Scenario, result: RunResult) -> list[str]:
+    """What jobs have waited for, heeded and tried again."""
+    words = [stun.reason for stun in result.stuns if stun.reason == "lock recovery"]
+    words += ["stopped"] * any(row.stopped for row in result.control)
+    most = max((job.reads_in_flight for job in scenario.vadp), default=0)
+    words += ["throttled"] * any(row.tasks and row.reads_allowed < most for row in result.control)
+    attempts = [(row.job, row.vm, row.ordinal) for row in result.jobs]
+    words += ["tried again"] * (len(set(attempts)) < len(attempts))
+    assert len(attempts) <= sum(1 + job.schedule.retries for job in scenario.vadp) * len(set(attempts))
+    lone = {job.name for job in scenario.vadp if job.transport.proxy_tasks == 1}
+    reads = sorted((row.read_start_ns, row.read_end_ns) for row in result.jobs if row.job in lone and row.read_bytes)
+    return words + ["a disk waits for its turn"] * any(a[1] > b[0] for a, b in pairwise(reads) if a[1] >= 0)
 
 
 def hops_waited(scenario: Scenario, result: RunResult) -> bool:
