@@ -166,7 +166,7 @@ class Backup:
         outcome = yield from self.snapshots.create(story, vm, spec.name, lambda: cut.take(story.now, record))
         if outcome == "ok":
             outcome = yield from self._copy(story, worker, vm, cut, record)
-            if loses_lock(self.hypervisor, self.job, vm):
+            if cut.attached and loses_lock(self.hypervisor, self.job, vm):
                 yield from recover_lock(self.snapshots, story, vm, self.job)
             record.note(merge_start_ns=story.now, delta_bytes=sum(disk.held_bytes() for disk in vm.disks))
             merged = yield from self.snapshots.consolidate(story, vm, spec.name)
@@ -183,6 +183,7 @@ class Backup:
         yield story.sleep(len(vm.disks) * spec.disk_open_ns + sum(pages) * spec.query_page_ns)
         record.note(read_start_ns=story.now)
         copied = yield from self.tasks.copy(story, worker, vm, cut.blocks, self._left)
+        cut.attached = bool(copied.reads)
         record.note(
             read_end_ns=story.now,
             read_bytes=sum(read.bytes_read for read in copied.reads),
@@ -216,6 +217,7 @@ class Cut:
         self.full = full
         self.blocks: list[list[int]] = []  # per disk: the tool's blocks to read
         self.extents: list[int] = []
+        self.attached = False  # the transport has had a disk
         self._ids: list[int] = []
         self._epoch = 0
         self._time_ns = 0

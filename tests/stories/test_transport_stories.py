@@ -122,6 +122,14 @@ def test_a_proxy_on_another_host_takes_the_lock_and_winning_it_back_is_a_stun() 
     assert lock.held == 2
 
 
+def test_a_disk_that_was_never_attached_loses_no_lock() -> None:
+    """The first VM's disk is at the proxy when the window ends; the second's waited for a place until then."""
+    two = merged(NFS, {"vm": {"b": {"host": "h", "disk": [{"size": "64 MiB"}]}}, "proxy": {"p": {"tasks": 1}}})
+    story = played(two, kind="hotadd", proxy="p", vms=["a", "b"], parallel_vms=2, job_limit="80 ms")
+    assert [job.outcome.split(":")[0] for job in story.result.jobs] == ["failed", "failed"]
+    assert [stun.vm for stun in story.result.stuns if stun.reason == "lock recovery"] == ["a"]
+
+
 def test_the_lock_stun_drains_first() -> None:
     lock = played(NFS, writes(1_093_500_000), kind="hotadd", proxy="p").result.stuns[1]
     assert (lock.in_flight, lock.drain_ns > 0, lock.duration_ns) == (1, True, lock.drain_ns + 35 * S)
