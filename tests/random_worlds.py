@@ -93,13 +93,13 @@ VADP = st.fixed_dictionaries({
     "reads_in_flight": st.integers(1, 3), "stream": st.sampled_from(["none", "5 MB/s"]),
     "cbt": st.sampled_from(["v1", "v2"]), "repository": st.sampled_from(["none", "5 MB/s"]),
     "reduction": st.sampled_from([1.0, 2.0]), "commit": _ms(5),
-    "job_limit": st.sampled_from(["none", "none", "none", "100 ms"]),
+    "job_limit": st.sampled_from(["none", "none", "100 ms"]),
 })  # fmt: skip
 NBD = {"host_rate": st.sampled_from(["none", "20 MB/s"]), "connections": st.sampled_from(["none", 1, 2])}
 TRANSPORTS = {
     "nbd": NBD,
     "nbdssl": {**NBD, "ssl": st.sampled_from(["none", "5 MB/s"]), "ssl_host": st.sampled_from(["none", "5 MB/s"])},
-    "hotadd": {"attach": _ms(4), "detach": _ms(4), "lock_recovery": st.sampled_from(["none", "20 ms", "20 ms"])},
+    "hotadd": {"attach": _ms(4), "detach": _ms(4), "lock_recovery": st.just("20 ms")},
     "san": {},
 }
 PROXY = st.fixed_dictionaries({
@@ -143,18 +143,19 @@ def _fit(vm: dict[str, Any]) -> dict[str, Any]:
     return vm
 
 
-def _get_their_turn(draw: Draw, job: dict[str, Any], hosts: list[str]) -> None:
+def _get_their_turn(draw: Draw, job: dict[str, Any], hosts: list[str], home: str) -> None:
     """A transport with the keys that act under it, a proxy, a repository, and what becomes of failures."""
-    job["transport"] = transport = draw(st.sampled_from(["nbd", "hotadd", *TRANSPORTS]))
+    job["transport"] = transport = draw(st.sampled_from(["nbd", "hotadd", "hotadd", *TRANSPORTS]))
     job |= draw(st.fixed_dictionaries(TRANSPORTS[transport])) | draw(SCHEDULE)
     if job["retries"]:
         job["retry_wait"] = draw(_ms(40, 1))
     if job["job_limit"] != "none":
-        job["overrun"] = draw(st.sampled_from(["stop", "finish"]))
-    if draw(st.booleans()):
+        job["overrun"] = draw(st.sampled_from(["stop", "stop", "finish"]))
+    if draw(st.integers(0, 2)) == 0:
         job["proxy"] = "p0"
     if transport != "san" and not (transport == "hotadd" and "proxy" in job):
-        job["serving_host"] = draw(st.sampled_from(hosts))
+        elsewhere = [host for host in hosts if host != home]
+        job["serving_host"] = draw(st.sampled_from(hosts if transport != "hotadd" else [*elsewhere, *elsewhere, home]))
     if draw(st.booleans()):
         del job["repository"]
         job["into"] = "r0"
@@ -178,10 +179,10 @@ def documents(draw: Draw, duration_ms: int = 2_000) -> dict[str, Any]:
     groups = [sorted(vms)[:split], sorted(vms)[split:]]
     jobs = {f"job{n}": draw(VADP) | {"vms": part} for n, part in enumerate(groups) if part}
     for job in jobs.values():
-        _get_their_turn(draw, job, sorted(hosts))
+        _get_their_turn(draw, job, sorted(hosts), vms[job["vms"][0]]["host"])
     if not any(job["transport"] == "san" for job in jobs.values()):
         for store in stores.values():
-            store["kind"] = draw(st.sampled_from(["vmfs", "nfs3", "nfs3", "vsan"]))
+            store["kind"] = draw(st.sampled_from(["nfs3", "nfs3", "nfs3", "vsan"]))
     proxies = {"p0": draw(PROXY) | {"host": draw(st.sampled_from(sorted(hosts)))}}
     control = draw(CONTROL)
     replicas = {f"copy{n}": draw(VAIO) | {"vms": part} for n, part in enumerate(reversed(groups)) if part}

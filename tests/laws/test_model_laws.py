@@ -103,9 +103,10 @@ def turns(scenario: Scenario, result: RunResult) -> list[str]:
     attempts = [(row.job, row.vm, row.ordinal) for row in result.jobs]
     words += ["tried again"] * (len(set(attempts)) < len(attempts))
     assert len(attempts) <= sum(1 + job.schedule.retries for job in scenario.vadp) * len(set(attempts))
-    lone = {job.name for job in scenario.vadp if job.transport.proxy_tasks == 1}
-    reads = sorted((row.read_start_ns, row.read_end_ns) for row in result.jobs if row.job in lone and row.read_bytes)
-    return words + ["a disk waits for its turn"] * any(a[1] > b[0] for a, b in pairwise(reads) if a[1] >= 0)
+    single = {job.name for job in scenario.vadp if 1 in (job.transport.proxy_tasks, job.transport.repository_tasks)}
+    several = {vm.name for vm in scenario.vms if len(vm.disks) > 1}
+    waited = any(row.job in single and row.vm in several and row.read_end_ns >= 0 for row in result.jobs)
+    return words + ["a disk waits for its turn"] * waited
 
 
 def hops_waited(scenario: Scenario, result: RunResult) -> bool:
