@@ -32,12 +32,8 @@ def simulate(
     Raises SimulationError when a datastore fills up, time stands still, a ledger does not add up or the audit fails.
     """
     run = Run(spec, arm, replicate, engine)
-    try:
-        with uncollected():
-            run.go()
-    except (OutOfSpace, ClockError, LedgerError) as problem:
-        at = f"{run.hypervisor.clock._now / 1e9:.3f} s"
-        raise SimulationError(f"arm '{arm}', replicate {replicate}: at {at}: {problem}") from None
+    with run.failures(), uncollected():
+        run.go()
     return run.result()
 
 
@@ -63,15 +59,15 @@ def uncollected() -> Iterator[None]:
 
 
 class Run:
-    """One run in progress."""
+    """One run in progress, on the path of an engine or on one that was built for it."""
 
     def __init__(
-        self, spec: scenario.Scenario, arm: scenario.Arm, replicate: int, engine: scenario.Engine = "simpy"
+        self, spec: scenario.Scenario, arm: scenario.Arm, replicate: int, path: scenario.Engine | Hypervisor = "simpy"
     ) -> None:
         self.spec = spec
         self.arm = arm
         self.replicate = replicate
-        self.hypervisor = hypervisor(spec, arm, replicate, engine)
+        self.hypervisor = hypervisor(spec, arm, replicate, path) if isinstance(path, str) else path
         self.snapshots = Snapshots(self.hypervisor)
         self.backups = [Backup(self.hypervisor, job, i, self.snapshots) for i, job in enumerate(self.hypervisor.jobs)]
         for number, replicator in enumerate(self.hypervisor.replicators):
@@ -79,6 +75,15 @@ class Run:
         self.space: list[SpaceRow] = []
         self.flows: list[FlowRow] = []
         self._seen: dict[str, int] = {}
+
+    @contextmanager
+    def failures(self) -> Iterator[None]:
+        """Inside, what ends a run before its time is a SimulationError that says when."""
+        try:
+            yield
+        except (OutOfSpace, ClockError, LedgerError) as problem:
+            at = f"{self.hypervisor.clock._now / 1e9:.3f} s"
+            raise SimulationError(f"arm '{self.arm}', replicate {self.replicate}: at {at}: {problem}") from None
 
     def go(self) -> None:
         """Runs to the end, interval by interval."""

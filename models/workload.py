@@ -231,3 +231,18 @@ def _places(u: Drawn, disks: Ints, writes: Bools, sizes: Ints, placers: dict[tup
         here = (disks == disk) & (writes == write)
         offsets[here] = placer.offsets(u[ADDRESS][here], u[WITHIN][here], sizes[here])
     return offsets
+
+
+def quantile_of(law: ServiceLaw, latency_ns: int) -> float | None:
+    """The share of services that draw no more than this under the law; None where all draw the same."""
+    if law.distribution == "fixed" or not law.latency_ns:
+        return None
+    mean = latency_ns / law.latency_ns
+    if law.distribution == "exponential":
+        return -float(np.expm1(-mean))
+    from scipy.special import ndtr
+
+    sigma = law.sigma_milli / 1000
+    if not sigma or not mean:
+        return None
+    return float(ndtr((np.log(mean) + sigma * sigma / 2) / sigma))
