@@ -120,7 +120,7 @@ class Teller:
             yield f"while others competed, {command.flow} had {host.dsnro} outstanding at {host.name} / {store.name}"
         else:
             yield (f"found {there.waiting} waiting and {there.outstanding} outstanding at {host.name} / {store.name}, "
-                   f"which has {store.device_queue_depth} slots")  # fmt: skip
+                   f"which has {counted(store.device_queue_depth, 'slot')}")  # fmt: skip
         yield from _behind(ahead_at_device(command, self.trace.commands))
 
     def _service(self, cause: str, command: CommandLife) -> Iterator[Step]:

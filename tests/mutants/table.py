@@ -25,6 +25,7 @@ FORMS = "tests/oracles/test_forms.py"
 STORIES = "tests/stories"
 LAWS = "tests/laws/test_model_laws.py -m 'not slow'"
 DOOR = "tests/models/test_door_probe.py"
+LIVES = "tests/stories/test_explain_stories.py tests/laws/test_lives.py"
 RISK = "tests/models/test_risk_meter.py"
 EQUAL = "tests/laws/test_engines_agree.py -k 'whatever or worlds or fills or limits'"
 CRAMPED = "tests/laws/test_engines_agree.py -k 'coming_back or whatever'"
@@ -124,6 +125,21 @@ READABLE = [
          ("        if due + vm.stunned_ns <= clock._now:\n", "        if True:\n"),
          ("while vm.stunned and not outside:", "while vm.stunned and False:")),
     *_in("models/measure/", "door", DOOR, ("self._taken + self.waiting))", "self._taken))")),
+    *_in("models/measure/", "lives", LIVES,
+         ("other.arrival < command.arrival", "other.arrival <= command.arrival"),
+         ("other.issue_ns >= command.enter_ns", "other.issue_ns > command.enter_ns"),
+         ("held = until - max(start, since)", "held = until - since"),
+         ("until = end if other.end_ns < 0 else min(end, other.end_ns)", "until = end"),
+         ("        given += parts[-1]\n", "")),
+    *_in("models/measure/", "tracer", LIVES,
+         ("if self._open or self._touches(command", "if self._touches(command"),
+         ("place = bisect_right(self._ends, start)", "place = 0"),
+         ("Segment(causes.stun_hold_in if stunned", "Segment(causes.stun_hold_in if not stunned"),
+         ("key=lambda n: (commands[n].done_ns, commands[n].ordinal)", "key=lambda n: -commands[n].done_ns")),
+    *_in("experiments/explain/", "perfetto", "tests/experiments/test_perfetto.py",
+         ("else (10 * ns + 2) / 10_000", "else exact"),
+         ("busy[0][0] <= item.start_ns:", "busy[0][0] <= item.end_ns:"),
+         ("changes.setdefault(max(at, window[0]), [0, 0])", "changes.setdefault(at, [0, 0])")),
     *_in("models/measure/", "risk", RISK, ("                    unique[before] -= 1\n", "                    pass\n")),
 ]  # fmt: skip
 """Faults of the readable path."""
