@@ -24,9 +24,11 @@ from models.scenario import Arm, Scenario
 from models.trace import Trace, trace
 
 ARMS: st.SearchStrategy[Arm] = st.sampled_from(["none", "vadp", "vaio", "both"])
-TOLD = {"guest queue", "stun hold in", "stun hold out", "mirror hold", "data: DSNRO", "data: device queue",
-        "data: limit", "data: array queue", "data: datastore cap", "data: service", "metadata: service", "parent read: service",
-        "mirror: service", "filter plain", "host path"}  # fmt: skip
+TOLD = {
+    "guest queue", "stun hold in", "stun hold out", "mirror hold", "data: DSNRO", "data: device queue", "data: limit",
+    "data: array queue", "data: datastore cap", "data: service", "metadata: service", "parent read: service",
+    "mirror: service", "filter plain", "host path",
+}  # fmt: skip
 """Names of steps that must occur among the random runs: else little has been looked at."""
 
 
