@@ -61,7 +61,8 @@ def _draw_story(axes: "Axes", story: Story) -> None:
         start, width = (step.start_ns - arrival) / 1e6, step.ns / 1e6
         looks = {"color": colour, "hatch": hatch or None, "edgecolor": "white", "linewidth": 0}
         axes.barh(row, width, left=start, height=0.72, **looks)
-        _annotate(axes, row, start / latency, width / latency, " · ".join((paper.latency_text(width), *step.notes)))
+        notes = sorted(step.notes, key=lambda note: not note.startswith("behind"))  # there is not room for all
+        _annotate(axes, row, start / latency, width / latency, " · ".join((paper.latency_text(width), *notes)))
     axes.set_yticks(range(len(story.steps)), [step.name for step in story.steps])
     axes.set_ylim(len(story.steps) - 0.5, -0.5)
     axes.set_xlim(0, latency)

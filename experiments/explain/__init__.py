@@ -44,6 +44,8 @@ def main(
     print(_title(stored, choice, wish, stories))
     for line in lines(stories):
         print(line)
+    if choice.window is not None and seen.undelivered:
+        print(f"\n{counted(seen.undelivered, 'I/O')} of the window had not been delivered at the run's end")
     if charts is not None:
         _draw(stored, choice, stories, charts)
     if trace_file is not None:

@@ -7,8 +7,12 @@ from experiments.explain.stored import Stored
 from models.measure.lives import IoLife
 from models.scenario import Scenario
 
-PHASES = (("backup read", "read_start_ns", "read_end_ns"), ("merge", "merge_start_ns", "merge_end_ns"))
-"""Stretches of a backup job: name, and the columns of `JobRow` where they begin and end (-1: not reached)."""
+PHASES = (
+    ("backup job", "start_ns", "end_ns"),
+    ("backup read", "read_start_ns", "read_end_ns"),
+    ("merge", "merge_start_ns", "merge_end_ns"),
+)
+"""A VM's backup job and stretches of it: name, and the columns of `JobRow` for begin and end (-1: not reached)."""
 
 
 class Happening(NamedTuple):

@@ -159,7 +159,7 @@ def _behind(holders: Sequence[Holder]) -> Iterator[str]:
     if len(holders) > len(kinds):
         most = holders[:MOST_HOLDERS]
         each = [f"{counted(one.commands, label(one))} of {one.flow} ({ms(one.share_ns)})" for one in most]
-        yield f"most of them: {', '.join(each)}"
+        yield f"the largest shares: {', '.join(each)}"
 
 
 def _share(holders: Sequence[Holder]) -> int:

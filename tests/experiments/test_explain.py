@@ -275,10 +275,11 @@ def test_the_run_is_that_of_the_slowest_i_o_that_fits(result: Path) -> None:
 def test_what_happened_is_in_order_of_time(result: Path) -> None:
     stored = read_result(result)
     found = happenings(stored, "vadp", 0)
-    assert [one.kind for one in found] == ["snapshot create stun", "backup read", "merge", "mirror insert stun",
-                                           "mirror switch stun"]  # fmt: skip
+    assert [one.kind for one in found] == [
+        "backup job", "snapshot create stun", "backup read", "merge", "mirror insert stun", "mirror switch stun",
+    ]  # fmt: skip
     assert happenings(stored, "none", 0) == ()
-    seen = trace(stored.scenario, "vadp", 0, [(found[0].start_ns, found[0].end_ns)])
+    seen = trace(stored.scenario, "vadp", 0, [(found[1].start_ns, found[1].end_ns)])
     lives = explained(choose(stored, Wish(window="1s..2s", arm="vadp")), Wish(), seen)
     assert lives
     assert all(S <= io.arrival_ns < 2 * S for io in lives)

@@ -137,3 +137,22 @@ def test_pieces_of_a_time_that_spans_cut() -> None:
 
 def test_a_quantile_is_told_from_one() -> None:
     assert [shown_quantile(q) for q in (0.5, 0.9994, 0.9999, 1 - 1e-9)] == ["0.500", "0.999", "0.9999", "0.999999999"]
+
+
+def test_a_trace_goes_on_until_what_came_in_its_spans_is_delivered_or_the_run_ends() -> None:
+    scenario = scripted(world(TWO), recorded(reads(5 * MS, 9_999 * MS + 500_000)), vm="b")
+    first = trace(scenario, "none", 0, [(5 * MS, 5 * MS + 1)])
+    assert [(io.ordinal, io.end_ns) for io in first.ios] == [(0, 6 * MS)]
+    assert (first.undelivered, first.end_ns < 7 * MS) == (0, True)
+    last = trace(scenario, "none", 0, [(9_999 * MS, 10_000 * MS)])
+    assert (last.ios, last.undelivered, last.end_ns) == ((), 1, 10_000 * MS)
+    (command,) = last.commands
+    assert (command.start_ns, command.end_ns) == (9_999_500_000, -1)
+    assert trace(scenario, "none", 0, []).ios == ()
+
+
+def test_progress_ends_with_the_last_span() -> None:
+    told: list[tuple[int, int]] = []
+    trace(scripted(world(TWO), recorded(reads(4 * MS)), vm="b"), "none", 0, [(0, 5 * MS)], lambda *p: told.append(p))
+    assert told[-1] == (5 * MS, 5 * MS)
+    assert len(told) == len(set(told)) == 200
