@@ -156,3 +156,10 @@ def test_progress_ends_with_the_last_span() -> None:
     trace(scripted(world(TWO), recorded(reads(4 * MS)), vm="b"), "none", 0, [(0, 5 * MS)], lambda *p: told.append(p))
     assert told[-1] == (5 * MS, 5 * MS)
     assert len(told) == len(set(told)) == 200
+
+
+def test_between_two_spans_nothing_is_kept() -> None:
+    scenario = scripted(world(TWO), recorded(reads(5 * MS, 10 * MS, 20 * MS)), vm="b")
+    seen = trace(scenario, "none", 0, [(20 * MS, 21 * MS), (5 * MS, 6 * MS)])
+    assert [io.ordinal for io in seen.ios] == [0, 2]
+    assert [command.enter_ns for command in seen.commands] == [5 * MS, 20 * MS]
