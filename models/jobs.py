@@ -1,4 +1,4 @@
-"""How backup jobs move their data and get their turn: pieces of `models.scenario`, frozen, without defaults.
+"""Backup jobs, how they move their data and get their turn: a part of `models.scenario`, frozen, without defaults.
 
 Units and the meaning of zero as there. Left out: the backup product's own machines as consumers of CPU and memory.
 """
@@ -38,6 +38,33 @@ class Schedule:
     order: Literal["listed", "missed first"]  # missed first: VMs without success in the last job begin this one
     retries: int  # times that the VMs which failed are tried again, within the window
     retry_wait_ns: int  # before each
+
+
+@dataclass(frozen=True, slots=True)
+class Vadp:
+    """A snapshot backup job over some VMs, one VM after the other (`parallel_vms` at once)."""
+
+    name: str
+    vms: tuple[str, ...]  # VM names
+    first_ns: int
+    interval_ns: int
+    parallel_vms: int
+    serving_host: str  # whose flow the reads are: NBD's serving host, HotAdd's proxy's; san: not used
+    cbt: Literal["v1", "v2"]  # v1: the block doubles with the disk above 128 GiB
+    cbt_block_bytes: int
+    tool_block_bytes: int  # the backup tool reads and stores whole blocks of this
+    query_page_extents: int
+    query_page_ns: int
+    disk_open_ns: int  # per disk: open and close
+    reads_in_flight: int  # per disk
+    stream_bytes_per_s: int  # per disk; 0: no cap
+    host_bytes_per_s: int  # nbd, per serving host; 0: no cap
+    repository_bytes_per_s: int  # 0: no cap; after reduction
+    reduction_milli: int  # raw : stored, e.g. 2000 for 2:1
+    commit_ns: int  # repository metadata after the last byte
+    job_limit_ns: int  # its window: a longer job takes no more VMs, see Schedule.overrun; 0: none
+    transport: Transport
+    schedule: Schedule
 
 
 @dataclass(frozen=True, slots=True)

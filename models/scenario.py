@@ -12,7 +12,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from models.jobs import Control, Schedule, Transport
+from models.jobs import Control as Control
+from models.jobs import Vadp as Vadp
 
 Arm = Literal["none", "vadp", "vaio", "both"]
 """Which protections of the scenario act in a run."""
@@ -220,33 +221,6 @@ class Snapshots:
 
 
 @dataclass(frozen=True, slots=True)
-class Vadp:
-    """A snapshot backup job over some VMs, one VM after the other (`parallel_vms` at once)."""
-
-    name: str
-    vms: tuple[str, ...]  # VM names
-    first_ns: int
-    interval_ns: int
-    parallel_vms: int
-    serving_host: str  # whose flow the reads are: NBD's serving host, HotAdd's proxy's; san: not used
-    cbt: Literal["v1", "v2"]  # v1: the block doubles with the disk above 128 GiB
-    cbt_block_bytes: int
-    tool_block_bytes: int  # the backup tool reads and stores whole blocks of this
-    query_page_extents: int
-    query_page_ns: int
-    disk_open_ns: int  # per disk: open and close
-    reads_in_flight: int  # per disk
-    stream_bytes_per_s: int  # per disk; 0: no cap
-    host_bytes_per_s: int  # nbd, per serving host; 0: no cap
-    repository_bytes_per_s: int  # 0: no cap; after reduction
-    reduction_milli: int  # raw : stored, e.g. 2000 for 2:1
-    commit_ns: int  # repository metadata after the last byte
-    job_limit_ns: int  # its window: a longer job takes no more VMs, see Schedule.overrun; 0: none
-    transport: Transport
-    schedule: Schedule
-
-
-@dataclass(frozen=True, slots=True)
 class Vaio:
     """Asynchronous replication by an inline filter: one consistency group, one buffer, one link, one journal."""
 
@@ -274,6 +248,14 @@ class Timer:
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of the run in which every I/O is simulated; see `models.windows`."""
+
+    start_ns: int
+    end_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class RunSpec:
     """How long a run is, what of it counts, and how often it is repeated."""
 
@@ -283,6 +265,8 @@ class RunSpec:
     seed: int
     replications: int
     slowest: int  # this many slowest guest I/Os are kept with their ledger
+    observe: tuple[Window, ...]  # apart from each other, in order; none: all of the run
+    observe_warmup_ns: int  # cut from statistics at each window's start
 
 
 @dataclass(frozen=True, slots=True)

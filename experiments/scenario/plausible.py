@@ -26,6 +26,10 @@ def warnings_of(scenario: Scenario) -> list[Mistake]:
         text = ("should say whether time is compressed: backups are minutes apart "
                 "(write compressed = true, and reports will say so)")  # fmt: skip
         found.append(Mistake(("name",), text))
+    control = scenario.control
+    if scenario.run.observe and (control.stop_latency_ns or control.throttle_latency_ns):
+        text = "measures the backups' own commands only where guests make none, outside the windows of run.observe"
+        found.append(Mistake(("protection", "control"), text))
     return found
 
 
@@ -33,7 +37,7 @@ def _work(scenario: Scenario) -> Iterator[Mistake]:
     """Simulations that take long or write much."""
     run = scenario.run
     runs = len(scenario.arms) * run.replications
-    seconds = run.duration_ns / NS_PER_S
+    seconds = sum(one.end_ns - one.start_ns for one in run.observe) / NS_PER_S or run.duration_ns / NS_PER_S
     iops = sum(mean_iops(workload, run.duration_ns) for vm in scenario.vms for workload in vm.workloads)
     how_often = f"{len(scenario.arms)} arms x {run.replications} replications"
     if (ios := iops * seconds * runs) > MANY:

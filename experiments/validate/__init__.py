@@ -56,6 +56,8 @@ TASKS = (
     Task(BACKUPS, "nights", "makespan"),
     Task(BACKUPS, "nights", "overrun"),
     Task(BACKUPS, "nights", "latency_control"),
+    Task(BACKUPS, "windows", "against_full"),
+    Task(BACKUPS, "windows", "unseen_growth"),
     Task(REPLICATION, "replication", "overflow"),
     Task(REPLICATION, "replication", "published_buffer"),
     Task(REPLICATION, "replication", "in_order"),

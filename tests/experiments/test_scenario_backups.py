@@ -110,6 +110,14 @@ def test_other_contradictions() -> None:
         scenario(proxy={"p": {"host": "h3"}})
 
 
+def test_latency_that_is_measured_where_guests_make_no_requests_is_a_warning() -> None:
+    tables = {"control": {"stop_latency": "20 ms"}, "vadp": {"job": {"serving_host": "h1"}}}
+    window = {"observe": [{"start": "1 s", "duration": "5 s"}]}
+    for run, expected in (({}, 0), (window, 1)):
+        found = warnings_of(scenario(protection=tables, run=run))
+        assert len([one for one in found if one.path == ("protection", "control")]) == expected
+
+
 def test_attaching_that_takes_longer_than_the_interval_is_a_warning() -> None:
     """Eleven disks of a minute each do not fit into ten minutes."""
     vms = {"a": {"disk": [{"size": "1 MiB", "datastore": "d", "count": 11}]}}

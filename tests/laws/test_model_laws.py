@@ -56,7 +56,7 @@ WANTED = {
     "ok", "failed", "skipped", "unfinished", "ok, needs consolidation", "datastore full", "first sync", "in order",
     "overflow", "resync", "data", "parent read", "metadata", "mirror", "merge", "backup", "snapshot",
     "late guest disk timeout", "a hop waits for a worker", "lock recovery", "stopped", "throttled", "tried again",
-    "a disk waits for its turn",
+    "a disk waits for its turn", "writes outside the windows",
 }  # fmt: skip
 """What must occur among the random runs: a law that meets no failure says little."""
 
@@ -91,6 +91,8 @@ def check_all(scenario: Scenario, result: RunResult) -> list[str]:
     words = [job.outcome.split(": ")[0].split(" on ")[0] for job in result.jobs]
     words += [mode.mode for mode in result.modes] + [row.cause for row in result.devices]
     words += ["a hop waits for a worker"] * hops_waited(scenario, result) + turns(scenario, result)
+    unseen = any(row.bytes_written and not row.ios for row in result.intervals)
+    words += ["writes outside the windows"] * unseen
     return words + [f"late {timer.timer}" for timer in result.timers if timer.outlasted]
 
 
