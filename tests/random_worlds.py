@@ -104,11 +104,11 @@ VAIO = st.fixed_dictionaries({
 })  # fmt: skip
 
 
-OBSERVE = st.sampled_from([
-    [], [], [], [{"start": "200 ms", "duration": "150 ms", "every": "300 ms"}],
-    [{"duration": "100 ms"}, {"start": "400 ms", "duration": "300 ms"}],
-])  # fmt: skip
-"""Windows; mostly all is observed."""
+def _windows(ms: int) -> st.SearchStrategy[list[dict[str, str]]]:
+    """Windows of a run of so many ms; mostly all is observed."""
+    again = {"start": f"{ms // 4} ms", "duration": f"{ms // 6} ms", "every": f"{ms // 3} ms"}
+    two = [{"duration": f"{ms // 8} ms"}, {"start": f"{ms // 2} ms", "duration": f"{ms // 3} ms"}]
+    return st.integers(0, 4).map(lambda which: [dict(one) for one in ([], [], [], [again], two)[which]])
 
 
 def bytes_of(size: str) -> int:
@@ -155,7 +155,7 @@ def documents(draw: Draw, duration_ms: int = 2_000) -> dict[str, Any]:
         "run": {
             "duration": f"{duration_ms + draw(st.integers(0, 9))} ms", "interval": "250 ms",
             "seed": draw(st.integers(0, 9)),
-            "observe": draw(OBSERVE), "observe_warmup": draw(st.sampled_from(["0 s", "20 ms"])),
+            "observe": draw(_windows(duration_ms)), "observe_warmup": draw(st.sampled_from(["0 s", "10 ms"])),
             "warmup": draw(st.sampled_from(["0 s", "100 ms"])), "slowest": draw(st.sampled_from([0, 3, 100_000])),
             "arms": ["none"],
         },
