@@ -11,6 +11,7 @@ from models.measure.recorder import LedgerError
 from models.mechanisms.replication import MODE_NAMES
 from models.path.build import Hypervisor as Readable
 from models.path.io import KINDS
+from models.replay import replayed
 from models.result import DeviceRow, FlowRow, ModeRow, RunResult, SpaceRow, StunRow, TimerRow
 from models.stories.acts import Hypervisor
 from models.stories.backup import Backup
@@ -68,7 +69,7 @@ class Run:
     def __init__(
         self, spec: scenario.Scenario, arm: scenario.Arm, replicate: int, engine: scenario.Engine = "simpy"
     ) -> None:
-        self.spec = spec
+        self.spec = spec = replayed(spec, replicate)
         self.arm = arm
         self.replicate = replicate
         self.hypervisor = hypervisor(spec, arm, replicate, engine)

@@ -145,7 +145,8 @@ def _workloads(scenario: Scenario) -> Table:
 
 def _workload(work: Workload) -> tuple[str, ...]:
     if work.trace is not None:
-        recorded = f"trace {work.trace.source}, {len(work.trace.time_ns):,} I/Os"
+        how = [", each from a random moment"] * (work.begin == "random") + [", again and again"] * work.repeat
+        recorded = f"trace {work.trace.source}, {len(work.trace.time_ns):,} I/Os{''.join(how)}"
         return (work.name, recorded, "-", "as recorded", "as recorded", NONE, work.origin)
     load = (
         f"open, {work.rate_iops:,} IOPS"

@@ -18,6 +18,7 @@ from experiments.scenario.quantities import (
     Percentage,
     Positive,
     PositiveIops,
+    Ratio,
     Shares,
     Size,
     SizeOrNone,
@@ -91,6 +92,9 @@ class WorkloadTable(Table):
     think: Time = registered("workload.think")
     think_distribution: Spread = registered("workload.think_distribution")
     trace: str | None = Field(default=None, description="file of recorded I/O, relative to the scenario file")
+    begin: Literal["first", "random"] = registered("workload.begin")
+    repeat: bool = registered("workload.repeat")
+    speed: Annotated[Ratio, Field(ge=100, le=1_000_000)] = registered("workload.speed")
 
 
 class DiskTable(Table):
