@@ -20,7 +20,8 @@ BELONGS = {
     "rate": ("open",), "two_state": ("open",), "burst": ("open",), "outstanding": ("closed",), "think": ("closed",),
     "think_distribution": ("closed",), "trace": ("trace",), "read": ("open", "closed"), "size": ("open", "closed"),
     "sizes": ("open", "closed"), "addresses": ("open", "closed"), "read_addresses": ("open", "closed"),
-    "write_addresses": ("open", "closed"), "begin": ("trace",), "repeat": ("trace",), "speed": ("trace",),
+    "write_addresses": ("open", "closed"),
+    "profile": ("open", "closed"), "begin": ("trace",), "repeat": ("trace",), "speed": ("trace",),
 }  # fmt: skip
 """Keys of a workload that act only in these kinds."""
 MOST_UNEQUAL_SHARES = 1 << 12

@@ -81,12 +81,13 @@ def disks_of(vm: VmTable) -> list[DiskTable]:
 
 
 def workload_names(workloads: list[WorkloadTable]) -> list[str]:
-    """The workloads' names: as written, else the kind, numbered from the second of its kind on."""
+    """The workloads' names: as written, else the profile or kind, numbered from the second of its kind on."""
     names: list[str] = []
     for workload in workloads:
-        name, number = workload.name or workload.kind, 2
+        plain = workload.profile or workload.kind
+        name, number = workload.name or plain, 2
         while not workload.name and name in names:
-            name, number = f"{workload.kind}-{number}", number + 1
+            name, number = f"{plain}-{number}", number + 1
         names.append(name)
     return names
 

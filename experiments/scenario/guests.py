@@ -28,6 +28,7 @@ from experiments.scenario.quantities import (
 )
 
 Pattern = Literal["uniform", "zipf", "sequential"]
+Profile = Literal["oltp", "vdi", "vdi-boot", "file-server", "mail", "streaming", "backup-target"]
 Spread = Literal["fixed", "exponential", "lognormal"]
 
 
@@ -70,7 +71,10 @@ class TwoStateTable(Table):
 class WorkloadTable(Table):
     """One stream of guest I/O."""
 
-    name: Name | None = Field(default=None, description="absent: its kind, numbered from the second on")
+    name: Name | None = Field(default=None, description="absent: its profile or kind, numbered from the second on")
+    profile: Profile | None = Field(
+        default=None, description="a kind of application: stands for the keys that docs/profiles.md has under it"
+    )
     kind: Literal["open", "closed", "trace"] = registered("workload.kind")
     origin: Literal["guest", "external"] | None = Field(
         default=None,

@@ -196,6 +196,10 @@ TWIN = [
 """Faults of the compiled path."""
 
 EDGE = [
+    *_in("experiments/scenario/", "profiles", "tests/experiments/test_profiles.py -k 'not rate'",
+         ("ACTS_IN.get(key, kind) != kind or", "False or"),
+         (" and key not in WHOLE", ""),
+         ("if key not in own}", "if True}\n    return {**own, **mixed}")),
     *_in("experiments/calibrate/", "fit", "tests/experiments/test_calibrate.py",
          ("most = min(row.depth / (apart + service), fit.servers / service)", "most = row.depth / (apart + service)"),
          ("inside = depth - rate * apart\n", "inside = depth\n"),
