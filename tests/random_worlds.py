@@ -179,7 +179,7 @@ RECORDED = st.lists(
 """(ms, anywhere, size, write) of recorded I/Os; `scenarios` fits them to their disk."""
 
 
-WORTH_A_CIRCLE = 200 * MS
+WORTH_A_CIRCLE = 1_000 * MS
 
 
 @st.composite

@@ -30,7 +30,7 @@ def _figure(found: Calibration) -> "Figure":
     colours = {kind: COLOURS[n % len(COLOURS)] for n, kind in enumerate(kinds)}
     names = {kind_of(row): row.name.rsplit(", depth", 1)[0] for row in found.rows}
     entries: list[Entry] = [(stroke(colours[kind], width=2.4), names[kind]) for kind in kinds]
-    entries += [(stroke(GREY, "", marker="o"), "measured"), (stroke(GREY), "simulated with the fit"),
+    entries += [(stroke(GREY, "", marker="o"), "measured (squares: writes)"), (stroke(GREY), "simulated with the fit"),
                 (stroke(GREY, ":"), "measured, made monotone"), (stroke(GREY, "", marker="^"), "measured p99"),
                 (stroke(GREY, "--"), "simulated p99")]  # fmt: skip
     digest = blake2b(found.table.encode(), digest_size=4).hexdigest()

@@ -85,6 +85,8 @@ def _datastore(store: Datastore) -> tuple[str, ...]:
     caps = [human_rate(store.bandwidth_bytes_per_s)] if store.bandwidth_bytes_per_s else []
     caps += [f"{store.iops_cap:,} IOPS"] if store.iops_cap else []
     servers = str(store.servers) if store.servers else "no limit"
+    if slow := store.slowdown_milli:
+        servers += f", {slow[-1] / slow[0]:.3g} times as slow with {len(slow)} in service"
     return (
         store.name,
         human_bytes(store.capacity_bytes),
