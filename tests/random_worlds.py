@@ -194,7 +194,7 @@ def scenarios(draw: Draw, duration_ms: int = 2_000) -> Scenario:
                     fits = min(size, spec.size_bytes)
                     ios.append((ms * 1_000_000, anywhere % (spec.size_bytes - fits + 1), fits, write))
                 recorded = trace(ios, f"trace{disk}", disk, draw(ORIGIN))
-                if max(ios)[0] >= WORTH_A_CIRCLE:
+                if len(ios) > 1 and max(ios)[0] >= WORTH_A_CIRCLE:
                     begin, repeat = draw(st.sampled_from(["first", "random"])), draw(st.booleans())
                     recorded = replace(recorded, begin=begin, repeat=repeat)
                 scenario = scripted(scenario, recorded, vm=vm.name)

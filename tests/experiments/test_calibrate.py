@@ -51,9 +51,11 @@ def test_a_slowdown_is_taken_where_rate_and_depth_agree() -> None:
     known = replace(PLAIN, servers=4, slowdown=((1, 1.0), (2, 1.5), (4, 3.0)))
     rates = [row(depth, known).iops for depth in (1, 2, 4, 8)]
     assert rates == pytest.approx([2_500, 2 / 600e-6, 4 / 1200e-6, 4 / 1200e-6])
-    outside = row(3, replace(known, path_ns=1_000e3)).iops  # 3 - X/1000 inside, each 400 us x (its factor)
-    inside = 3 - outside * 1e-3
-    assert outside == pytest.approx(inside / (400e-6 * np.interp(inside, (1, 2, 4), (1.0, 1.5, 3.0))))
+    rising = replace(known, path_ns=200e3, slowdown=((1, 1.0), (2, 1.2), (4, 2.0)))
+    outside = row(3, rising).iops  # 3 - X / 5000 inside, each 400 us x (its factor)
+    inside = 3 - outside * 200e-6
+    assert 2 < inside < 3
+    assert outside == pytest.approx(inside / (400e-6 * np.interp(inside, (1, 2, 4), (1.0, 1.2, 2.0))))
 
 
 @settings(max_examples=6, deadline=None)
