@@ -50,7 +50,7 @@ def piece(workload: Workload, u: float, duration_ns: int) -> Workload:
     times = (times + circle * np.arange(rounds, dtype=np.int64)[:, None]).ravel()
     end = int(np.searchsorted(times, duration_ns))
     rows = np.tile(order, rounds)[:end]
-    return replace(workload, trace=replace(
+    return replace(workload, begin="first", repeat=False, trace=replace(
         trace, time_ns=times[:end], offset_bytes=trace.offset_bytes[rows], size_bytes=trace.size_bytes[rows],
         write=trace.write[rows],
     ))  # fmt: skip

@@ -48,7 +48,7 @@ def read_traces(file: ScenarioFile, base: Path) -> Recorded:
                 continue
             whole = at_speed(read[path], workload.speed)
             round_about = workload.repeat or workload.begin == "random"
-            trace = whole if round_about else _cut(whole, file.run.duration)
+            trace = whole if round_about else cut(whole, file.run.duration)
             found.traces[group, number] = trace
             if round_about:
                 found.mistakes.extend(Mistake(at, text) for text in _no_circle(trace, workload, file.run.duration))
@@ -91,7 +91,7 @@ def _no_circle(trace: Trace, workload: WorkloadTable, duration_ns: int) -> Itera
                f"{MOST_IOS:.2g} are replayed: shorten the run or lower the speed")  # fmt: skip
 
 
-def _cut(trace: Trace, duration_ns: int) -> Trace:
+def cut(trace: Trace, duration_ns: int) -> Trace:
     """The records that arrive before the run's end. The digest stays that of the whole file's columns."""
     end = int(np.searchsorted(trace.time_ns, duration_ns, side="left"))
     if end == len(trace.time_ns):

@@ -55,7 +55,8 @@ def asked(scenario: Scenario, arm: Arm) -> Asked:
 WANTED = {
     "ok", "failed", "skipped", "unfinished", "ok, needs consolidation", "datastore full", "first sync", "in order",
     "overflow", "resync", "data", "parent read", "metadata", "mirror", "merge", "backup", "snapshot",
-    "late guest disk timeout", "a hop waits for a worker", "a law of quantiles", "a slowdown", "a trace goes round",
+    "late guest disk timeout", "a hop waits for a worker", "writes outside the windows", "a law of quantiles",
+    "a slowdown", "a trace goes round",
 }  # fmt: skip
 """What must occur among the random runs: a law that meets no failure says little."""
 
@@ -96,6 +97,8 @@ def check_all(scenario: Scenario, result: RunResult) -> list[str]:
     words += ["a slowdown"] * any(store.slowdown_milli and store.servers != 1 for store in stores)
     words += ["a law of quantiles"] * any(law.quantiles for law in laws)
     words += ["a hop waits for a worker"] * hops_waited(scenario, result)
+    unseen = any(row.bytes_written and not row.ios for row in result.intervals)
+    words += ["writes outside the windows"] * unseen
     return words + [f"late {timer.timer}" for timer in result.timers if timer.outlasted]
 
 

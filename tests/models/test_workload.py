@@ -13,7 +13,7 @@ from worlds import GRAIN, KIB, MIB, WORLD, S, trace, world
 
 from experiments.scenario import build
 from models.arrivals import poisson, rates
-from models.scenario import Scenario, Workload
+from models.scenario import Scenario, ServiceLaw, Workload
 from models.workload import (
     Block,
     Draw,
@@ -22,6 +22,7 @@ from models.workload import (
     hop_blocks,
     hop_stream,
     latencies,
+    quantile_of,
     service_blocks,
     service_stream,
     unit_mean,
@@ -265,3 +266,24 @@ def test_one_direction_by_a_table_leaves_the_other_its_own_draws() -> None:
     after = draws(replace(plain, datastores=(replace(store, read=shaped),)), 300)
     assert [draw for draw in after if draw.write] == [draw for draw in before if draw.write]
     assert {draw.service_ns for draw in after if not draw.write} == {5}
+
+
+@given(st.floats(0.001, 0.9999), st.sampled_from(["exponential", "lognormal"]), st.integers(1, 2_000))
+def test_a_drawn_service_tells_its_quantile(u: float, distribution: Any, sigma_milli: int) -> None:
+    law = ServiceLaw(10**12, distribution, sigma_milli, 0, ())
+    drawn = int(latencies(np.array([u]), law)[0])
+    quantile = quantile_of(law, drawn)
+    assert quantile is not None
+    assert abs(quantile - u) < 1e-6
+
+
+def test_where_all_services_draw_the_same_there_is_no_quantile() -> None:
+    assert quantile_of(ServiceLaw(1_000, "fixed", 0, 0, ()), 1_000) is None
+    assert quantile_of(ServiceLaw(0, "exponential", 0, 0, ()), 0) is None
+    assert quantile_of(ServiceLaw(1_000, "lognormal", 0, 0, ()), 1_000) is None
+
+
+def test_a_time_drawn_from_a_table_tells_its_quantile() -> None:
+    law = ServiceLaw(0, "quantiles", 0, 0, ((0, 1_000), (500_000, 2_000), (1_000_000, 12_000)))
+    assert [quantile_of(law, ns) for ns in (1_000, 1_500, 2_000, 7_000, 12_000)] == [0, 0.25, 0.5, 0.75, 1]
+    assert quantile_of(replace(law, quantiles=((0, 5), (1_000_000, 5))), 5) is None
