@@ -4,6 +4,8 @@ from typing import Any
 
 from worlds import KIB, MS, Played, reads, scripted, trace, world, writes
 
+from models.trace import trace as followed
+
 SLOW = {"1": 1.0, "2": 1.5, "4": 3.5}  # with three in service: 2.5
 READ = {"stream": "none", "latency": "1 ms", "distribution": "fixed"}
 
@@ -44,3 +46,11 @@ def test_the_transfer_is_stretched_too_and_writes_count_like_reads() -> None:
 
 def test_a_cap_holds_whatever_the_stretched_service_is() -> None:
     assert latencies(played(reads(0, 0, 0), iops="500 iops", burst="1 ns"), 3) == [1_999, 3_999, 5_999]
+
+
+def test_what_is_traced_of_a_command_is_its_stretched_service() -> None:
+    changes = {"run": {"slowest": 9}, "datastore": {"d": {"slowdown": SLOW}}}
+    lives = followed(scripted(world(changes), trace(reads(0, 100_000, 200_000))), "none", 0, [(0, 10 * MS)]).commands
+    assert sorted((life.start_ns, life.drawn_ns, life.own_ns, life.end_ns - life.start_ns) for life in lives) == [
+        (0, MS, MS, MS), (100_000, MS, 3 * MS // 2, 3 * MS // 2), (200_000, MS, 5 * MS // 2, 5 * MS // 2),
+    ]  # fmt: skip
