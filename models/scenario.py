@@ -2,7 +2,7 @@
 
 Everything is a whole number in one base unit, so that nothing is rounded in a run: ``*_ns`` nanoseconds, ``*_bytes``
 bytes, ``*_ppm`` millionths, ``*_milli`` thousandths, ``*_iops`` I/Os per second. Zero means "none / unlimited" only
-where a comment says so. There are no defaults: they come from `models.assumptions` at the edge (`experiments.scenario`).
+where a comment says so. No defaults here: they come from `models.assumptions` at the edge (`experiments.scenario`).
 """
 
 from dataclasses import dataclass
