@@ -57,6 +57,7 @@ WANTED = {
     "overflow", "resync", "data", "parent read", "metadata", "mirror", "merge", "backup", "snapshot",
     "late guest disk timeout", "a hop waits for a worker", "lock recovery", "stopped", "throttled", "tried again",
     "a disk waits for its turn", "writes outside the windows",
+    "a law of quantiles", "a slowdown", "a trace goes round",
 }  # fmt: skip
 """What must occur among the random runs: a law that meets no failure says little."""
 
@@ -90,6 +91,12 @@ def check_all(scenario: Scenario, result: RunResult) -> list[str]:
     check_jobs(scenario, result)
     words = [job.outcome.split(": ")[0].split(" on ")[0] for job in result.jobs]
     words += [mode.mode for mode in result.modes] + [row.cause for row in result.devices]
+    used = {disk.datastore for vm in scenario.vms if vm.workloads for disk in vm.disks}
+    stores = [store for store in scenario.datastores if store.name in used]
+    laws = [law for store in stores for law in (store.read, store.write)]
+    words += ["a trace goes round"] * any(w.repeat and w.begin == "random" for vm in scenario.vms for w in vm.workloads)
+    words += ["a slowdown"] * any(store.slowdown_milli and store.servers != 1 for store in stores)
+    words += ["a law of quantiles"] * any(law.quantiles for law in laws)
     words += ["a hop waits for a worker"] * hops_waited(scenario, result) + turns(scenario, result)
     unseen = any(row.bytes_written and not row.ios for row in result.intervals)
     words += ["writes outside the windows"] * unseen
@@ -280,7 +287,9 @@ def test_finite_load_drains_and_leaves_every_vm_empty(scenario: Scenario, arm: A
     """Only recorded I/O, a minute to spare and no further job: nothing waits for ever."""
     vms = tuple(replace(vm, workloads=tuple(w for w in vm.workloads if w.kind == "trace")) for vm in scenario.vms)
     once = tuple(replace(job, interval_ns=3600 * S) for job in scenario.vadp) if backups else ()
-    quiet = replace(scenario, vms=vms, vadp=once, run=replace(scenario.run, duration_ns=120 * S, interval_ns=60 * S, observe=()))
+    quiet = replace(
+        scenario, vms=vms, vadp=once, run=replace(scenario.run, duration_ns=120 * S, interval_ns=60 * S, observe=())
+    )
     run = Run(quiet, arm, 0)
     try:
         run.go()
