@@ -101,7 +101,7 @@ VADP = st.fixed_dictionaries({
     "reads_in_flight": st.integers(1, 3), "stream": st.sampled_from(["none", "5 MB/s"]),
     "cbt": st.sampled_from(["v1", "v2"]), "repository": st.sampled_from(["none", "5 MB/s"]),
     "reduction": st.sampled_from([1.0, 2.0]), "commit": _ms(5),
-    "job_limit": st.sampled_from(["none", "none", "100 ms"]),
+    "job_limit": st.sampled_from(["none", "60 ms", "100 ms"]),
 })  # fmt: skip
 NBD = {"host_rate": st.sampled_from(["none", "20 MB/s"]), "connections": st.sampled_from(["none", 1, 2])}
 TRANSPORTS = {

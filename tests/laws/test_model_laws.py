@@ -284,8 +284,9 @@ def test_a_warm_up_cuts_statistics_and_no_series(scenario: Scenario, arm: Arm, w
 @settings(max_examples=30, suppress_health_check=SLOW_DRAWS)
 @given(scenarios(), ARMS, st.booleans())
 def test_finite_load_drains_and_leaves_every_vm_empty(scenario: Scenario, arm: Arm, backups: bool) -> None:
-    """Only recorded I/O, a minute to spare and no further job: nothing waits for ever."""
-    vms = tuple(replace(vm, workloads=tuple(w for w in vm.workloads if w.kind == "trace")) for vm in scenario.vms)
+    """Only recorded I/O, once, a minute to spare and no further job: nothing waits for ever."""
+    traced = (tuple(replace(w, repeat=False) for w in vm.workloads if w.kind == "trace") for vm in scenario.vms)
+    vms = tuple(replace(vm, workloads=recorded) for vm, recorded in zip(scenario.vms, traced, strict=True))
     once = tuple(replace(job, interval_ns=3600 * S) for job in scenario.vadp) if backups else ()
     quiet = replace(
         scenario, vms=vms, vadp=once, run=replace(scenario.run, duration_ns=120 * S, interval_ns=60 * S, observe=())
