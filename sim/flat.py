@@ -22,7 +22,7 @@ from numba.core.typing.templates import AbstractTemplate, AttributeTemplate, inf
 from numba.extending import intrinsic, models, overload, register_model
 
 from sim.mechanism import bit_length, take
-from sim.memory import BREAK
+from sim.memory import BREAK, POOL
 
 WORD = ir.IntType(64)
 POINTER = WORD.as_pointer()
@@ -34,8 +34,18 @@ Memory = Any
 class MemoryType(types.Type):
     """The memory from some word on."""
 
-    def __init__(self) -> None:
-        super().__init__(name="Memory")
+    tag = ""
+
+    def __init__(self, name: str = "Memory") -> None:
+        super().__init__(name=name)
+
+
+class ColumnType(MemoryType):
+    """A column of a state, which nothing but this column of states of its kind reaches."""
+
+    def __init__(self, tag: str) -> None:
+        super().__init__(name=f"Column {tag}")
+        self.tag = tag
 
 
 class RecordType(types.Type):
@@ -43,7 +53,11 @@ class RecordType(types.Type):
 
     def __init__(self, name: str, fields: tuple[str, ...]) -> None:
         super().__init__(name=f"Record {name} {' '.join(fields)}")
+        self.kind = name
         self.fields = fields
+
+
+memory = MemoryType()
 
 
 class StateType(types.Type):
@@ -52,12 +66,12 @@ class StateType(types.Type):
     def __init__(self, name: str, fields: tuple[str, ...]) -> None:
         super().__init__(name=f"State {name} {' '.join(fields)}")
         self.fields = fields
+        self.columns = {field: memory if field == POOL else ColumnType(f"{name}.{field}") for field in fields}
 
-
-memory = MemoryType()
 
 
 @register_model(MemoryType)
+@register_model(ColumnType)
 @register_model(RecordType)
 class _PointerModel(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Any) -> None:
@@ -68,6 +82,22 @@ class _PointerModel(models.PrimitiveModel):
 class _StateModel(models.StructModel):
     def __init__(self, manager: Any, kind: Any) -> None:
         super().__init__(manager, kind, [("memory", memory), ("directory", memory)])
+
+
+# -- what cannot be the same word -------------------------------------------------------------------------------------
+
+
+def tagged(access: Any, builder: Any, tag: str) -> Any:
+    """The load or store, which the optimiser now knows to reach no word of another tag; of none (""): any word.
+
+    So what was read of one record stays in a register while another is written. (Type-based alias analysis.)
+    """
+    if tag:
+        module = builder.module
+        root = module.add_metadata(["stunlab"])
+        kind = module.add_metadata([tag, root, WORD(0)])
+        access.set_metadata("tbaa", module.add_metadata([kind, kind, WORD(0)]))
+    return access
 
 
 # -- one word ---------------------------------------------------------------------------------------------------------
@@ -91,12 +121,12 @@ class _SetWord(AbstractTemplate):
 
 @lower_builtin(operator.getitem, MemoryType, types.int64)
 def _get_word(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    return builder.load(builder.gep(args[0], [args[1]]))
+    return tagged(builder.load(builder.gep(args[0], [args[1]])), builder, sig.args[0].tag)
 
 
 @lower_builtin(operator.setitem, MemoryType, types.int64, types.int64)
 def _set_word(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    builder.store(args[2], builder.gep(args[0], [args[1]]))
+    tagged(builder.store(args[2], builder.gep(args[0], [args[1]])), builder, sig.args[0].tag)
     return context.get_dummy_value()
 
 
@@ -176,23 +206,27 @@ class _Column(AttributeTemplate):
     key = StateType
 
     def generic_resolve(self, kind: Any, name: str) -> Any:
-        return memory if name in kind.fields else None
+        return kind.columns.get(name)
 
 
 @lower_getattr_generic(RecordType)
 def _get_field(context: Any, builder: Any, kind: Any, value: Any, name: str) -> Any:
-    return builder.load(builder.gep(value, [WORD(kind.fields.index(name))]))
+    load = builder.load(builder.gep(value, [WORD(kind.fields.index(name))]))
+    return tagged(load, builder, f"{kind.kind}.{name}")
 
 
 @lower_setattr_generic(RecordType)
 def _set_field(context: Any, builder: Any, sig: Any, args: Any, name: str) -> None:
-    builder.store(args[1], builder.gep(args[0], [WORD(sig.args[0].fields.index(name))]))
+    kind = sig.args[0]
+    store = builder.store(args[1], builder.gep(args[0], [WORD(kind.fields.index(name))]))
+    tagged(store, builder, f"{kind.kind}.{name}")
 
 
 @lower_getattr_generic(StateType)
 def _get_column(context: Any, builder: Any, kind: Any, value: Any, name: str) -> Any:
     made = context.make_helper(builder, kind, value=value)
     base = builder.load(builder.gep(made.directory, [WORD(kind.fields.index(name))]))
+    base.set_metadata("invariant.load", builder.module.add_metadata([]))  # columns are placed between two runs of the loop
     return builder.gep(made.memory, [base])
 
 
