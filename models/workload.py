@@ -150,10 +150,10 @@ class Placer:
             self.cursor = (self.cursor + int(np.sum(sizes))) % self.span
             place = (steps % self.span) // align
         elif self.rule.pattern == "uniform":
-            place = np.floor(u * (room + 1)).astype(np.int64)
+            place = (u * (room + 1)).astype(np.int64)
         else:
             rank = ranks_at(u, self.ranks, self.rule.zipf_milli)
-            place = self.place_of[rank] * self.region + np.floor(within * self.region).astype(np.int64)
+            place = self.place_of[rank] * self.region + (within * self.region).astype(np.int64)
         return np.asarray(self.rule.start_bytes + np.minimum(place, room) * align, dtype=np.int64)
 
 
@@ -204,11 +204,14 @@ def _services(u: Floats, disks: Ints, writes: Bools, stores: dict[int, Datastore
                 here = (disks == disk) & (writes == write)
                 service[here] = latencies(u[here], law)
         return service
-    means = np.zeros((max(stores) + 1, 2), dtype=np.int64)
-    for disk, store in stores.items():
-        means[disk] = store.read.latency_ns, store.write.latency_ns
     ((distribution, sigma),) = shapes  # one shape, as a rule: then the quantiles are taken together
-    return np.rint(means[disks, writes.astype(np.int64)] * unit_mean(u, distribution, sigma)).astype(np.int64)
+    means: int | Ints = next(iter(laws)).latency_ns
+    if len({law.latency_ns for law in laws}) > 1:
+        table = np.zeros(2 * max(stores) + 2, dtype=np.int64)
+        for disk, store in stores.items():
+            table[2 * disk : 2 * disk + 2] = store.read.latency_ns, store.write.latency_ns
+        means = table[2 * disks + writes]
+    return np.rint(means * unit_mean(u, distribution, sigma)).astype(np.int64)
 
 
 Columns = tuple[Ints, Bools, Ints, Ints]

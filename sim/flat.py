@@ -69,7 +69,6 @@ class StateType(types.Type):
         self.columns = {field: memory if field == POOL else ColumnType(f"{name}.{field}") for field in fields}
 
 
-
 @register_model(MemoryType)
 @register_model(ColumnType)
 @register_model(RecordType)
@@ -173,6 +172,19 @@ def record(name: str, fields: str) -> Any:
     return intrinsic(view)
 
 
+def column(tag: str) -> Any:
+    """A function (memory, address) -> the words from there on, which nothing but columns of that tag reaches."""
+    kind = ColumnType(tag)
+
+    def view(typing_context: Any, m: Any, address: Any) -> Any:
+        def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            return builder.gep(args[0], [args[1]])
+
+        return kind(memory, types.int64), generate
+
+    return intrinsic(view)
+
+
 def words(fields: str) -> int:
     """How many words a record of these fields has."""
     return len(fields.split())
@@ -226,7 +238,7 @@ def _set_field(context: Any, builder: Any, sig: Any, args: Any, name: str) -> No
 def _get_column(context: Any, builder: Any, kind: Any, value: Any, name: str) -> Any:
     made = context.make_helper(builder, kind, value=value)
     base = builder.load(builder.gep(made.directory, [WORD(kind.fields.index(name))]))
-    base.set_metadata("invariant.load", builder.module.add_metadata([]))  # columns are placed between two runs of the loop
+    base.set_metadata("invariant.load", builder.module.add_metadata([]))  # states are placed by Python, never meanwhile
     return builder.gep(made.memory, [base])
 
 

@@ -80,9 +80,7 @@ def sizes(progress: Progress) -> Iterator[int]:
         size = min(max(wanted, FIRST_BLOCK), LARGEST_BLOCK)
 
 
-def services(
-    seed: int, replicate: int, entity: str, store: scenario.Datastore, write: bool
-) -> Iterator[Columns]:
+def services(seed: int, replicate: int, entity: str, store: scenario.Datastore, write: bool) -> Iterator[Columns]:
     """Service draws of the I/Os that a mechanism causes."""
     for block in service_blocks(seed, replicate, entity, store, write):
         yield (block,)

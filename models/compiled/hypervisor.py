@@ -122,7 +122,7 @@ class Hypervisor(Machine):
 
     def _start_workload(self, vm: Vm, number: int, spec: scenario.Workload) -> None:
         rows = guest_rows(vm.spec, spec, self._specs, (self.seed, self.replicate), self._progress)
-        workload = self.engine.new(layout.WORKLOAD).set(stream=self._stream(rows, layout.ROW_WORDS), number=number)
+        workload = self.engine.new(layout.WORKLOAD).set(stream=self._stream(rows, layout.ROW_WORDS))
         key = order(ARRIVAL, 0, vm.index, number << 20)
         closed, outside = spec.kind == "closed", spec.origin == "external"
         for slot in range(spec.outstanding if closed else 1):

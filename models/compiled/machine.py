@@ -128,7 +128,7 @@ class Machine:
             )
             device.record.set(
                 flows=memory.row([flow.address for flow in device.flows]),
-                heads=memory.row([mclock.NEVER] * len(shares)), tags=memory.place(tags),
+                heads=memory.take(len(shares)), tags=memory.place(tags),
                 throttle=memory.place(throttle.throttle(len(shares), depth, host.dsnro)),
             )  # fmt: skip
         world.devices = memory.row([device.record.address for device in self.devices.values()])
