@@ -16,14 +16,16 @@ from cyclopts import App, CycloptsError
 
 from experiments.errors import InputError
 from experiments.identity import ROOT, VERSION
-from experiments.options import Flag, Options
+from experiments.options import Amount, Flag, Options, Whole
 from experiments.signals import Terminated, raised
 from experiments.stdio import prepare
+from models.assumptions import find
 from models.scenario import Arm
 from sim.replication import WorkerLost
 
 DEMO = ROOT / "scenarios" / "demo.toml"
 DEFAULTS = Options()
+PATH_LATENCY = find("host.path_latency").value
 
 app = App(
     name="stunlab",
@@ -152,6 +154,68 @@ def trace(file: Path) -> int:
 
     print(describe(file))
     return 0
+
+
+@app.command
+def calibrate(
+    files: list[Path], /, *, path: str = PATH_LATENCY, name: str = "fitted", out: Path | None = None,
+    chart: Path | None = None, force: Flag = False,
+) -> int:  # fmt: skip
+    """Fit a datastore to a queue-depth sweep of fio, and say how well it fits and where not.
+
+    Parameters
+    ----------
+    files
+        JSON files of fio 3.x (json or json+): one for each depth, or several jobs in a file.
+    path
+        Fixed latency of the host that the benchmark's VM ran on; "0 s" if it did not run in a VM.
+    name
+        Name of the datastore.
+    out
+        TOML file to write the [datastore] table into; it is printed in any case.
+    chart
+        PNG file to draw throughput and latency against depth into.
+    force
+        Replace existing files.
+    """
+    from experiments.calibrate import main as fit
+
+    return fit(files, path, name, out, chart, force)
+
+
+@app.command
+def explain(
+    result: Path, *, arm: Arm | None = None, replicate: Whole = None, vm: str | None = None, slowest: Amount = 3,
+    window: str | None = None, trace: list[Path] | None = None, perfetto: Path | None = None, chart: Path | None = None,
+) -> int:  # fmt: skip
+    """Explain the slowest guest I/Os of a result: their ledgers, who was ahead of them, which stun or merge they met.
+
+    Parameters
+    ----------
+    result
+        Result folder that run, compare or demo has written.
+    arm
+        Which protections acted; by default the arm of the slowest I/O.
+    replicate
+        Which replication, from 0; by default that of the slowest I/O.
+    vm
+        Only I/Os of this VM.
+    slowest
+        How many I/Os to explain.
+    window
+        Only I/Os that came in a stretch of the run, for example 100s..101s.
+    trace
+        A file of recorded I/O that the result replayed; once for each file.
+    perfetto
+        Write the window, or what is around the slowest I/O, to this file, which Perfetto opens.
+    chart
+        Draw the ledgers into this folder, as PNG and SVG.
+    """
+    from experiments.explain import main as tell
+    from experiments.explain.choice import Wish
+
+    wish = Wish(arm, replicate, vm, slowest, window, margins=perfetto is not None)
+    return tell(result, wish, tuple(trace or ()), perfetto, chart)
 
 
 @app.command

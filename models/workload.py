@@ -46,6 +46,13 @@ class Block(NamedTuple):
     size: Ints
     service_ns: Ints
 
+    def part(self, which: Bools | slice) -> "Block":
+        """These of them."""
+        return Block(
+            self.gap[which], self.disk[which], self.write[which], self.offset[which], self.size[which],
+            self.service_ns[which],
+        )  # fmt: skip
+
 
 def unit_mean(u: Floats, distribution: Distribution, sigma_milli: int) -> Floats:
     """Unit-mean variates of that distribution at these quantiles."""
@@ -61,6 +68,10 @@ def unit_mean(u: Floats, distribution: Distribution, sigma_milli: int) -> Floats
 
 def latencies(u: Floats, law: ServiceLaw) -> Ints:
     """Drawn latency parts in whole ns."""
+    if law.distribution == "quantiles":
+        ppm, ns = zip(*law.quantiles, strict=True)
+        times: Floats = np.interp(u * 1_000_000, ppm, ns)
+        return np.rint(times).astype(np.int64)
     return np.rint(law.latency_ns * unit_mean(u, law.distribution, law.sigma_milli)).astype(np.int64)
 
 
@@ -157,9 +168,16 @@ class Placer:
         return np.asarray(self.rule.start_bytes + np.minimum(place, room) * align, dtype=np.int64)
 
 
-def guest_io(vm: Vm, workload: Workload, datastores: dict[str, Datastore], seed: int, replicate: int) -> Iterator[Draw]:
+def guest_io(
+    vm: Vm,
+    workload: Workload,
+    datastores: dict[str, Datastore],
+    seed: int,
+    replicate: int,
+    purpose: str = "guest I/O",
+) -> Iterator[Draw]:
     """The endless sequence of a workload's I/Os by ordinal; a traced one ends with its trace."""
-    for block in guest_blocks(vm, workload, datastores, seed, replicate):
+    for block in guest_blocks(vm, workload, datastores, seed, replicate, purpose=purpose):
         yield from map(Draw, *(column.tolist() for column in block))
 
 
@@ -170,9 +188,10 @@ def guest_blocks(
     seed: int,
     replicate: int,
     block: int | Iterator[int] = BLOCK,
+    purpose: str = "guest I/O",
 ) -> Iterator[Block]:
     """The same, so many at a time, or as many each time as `block` says; the last block of a trace may be shorter."""
-    bits = philox(seed, replicate, f"{vm.name}/{workload.name}", "guest I/O")
+    bits = philox(seed, replicate, f"{vm.name}/{workload.name}", purpose)
     placers = {
         (disk, write): Placer(workload.write_addresses if write else workload.read_addresses, vm.disks[disk].size_bytes)
         for disk in workload.disks
@@ -196,8 +215,8 @@ def guest_blocks(
 def _services(u: Floats, disks: Ints, writes: Bools, stores: dict[int, Datastore]) -> Ints:
     """Each I/O's latency part by the law of its disk's datastore, for its direction."""
     laws = {law for store in stores.values() for law in (store.read, store.write)}
-    shapes = {(law.distribution, law.sigma_milli) for law in laws}
-    if len(shapes) > 1:
+    shapes = {(law.distribution, law.sigma_milli) for law in laws if law.distribution != "quantiles"}
+    if len(shapes) != 1 or any(law.quantiles for law in laws):
         service = np.empty(len(u), dtype=np.int64)
         for disk, store in stores.items():
             for write, law in ((False, store.read), (True, store.write)):
@@ -254,3 +273,21 @@ def _places(u: Drawn, disks: Ints, writes: Bools, sizes: Ints, placers: dict[tup
         here = (disks == disk) & (writes == write)
         offsets[here] = placer.offsets(u[ADDRESS][here], u[WITHIN][here], sizes[here])
     return offsets
+
+
+def quantile_of(law: ServiceLaw, latency_ns: int) -> float | None:
+    """The share of services that draw no more than this under the law; None where all draw the same."""
+    if law.quantiles:
+        ppm, ns = zip(*law.quantiles, strict=True)
+        return float(np.interp(latency_ns, ns, ppm)) / 1_000_000 if ns[-1] > ns[0] else None
+    if law.distribution == "fixed" or not law.latency_ns:
+        return None
+    mean = latency_ns / law.latency_ns
+    if law.distribution == "exponential":
+        return -float(np.expm1(-mean))
+    from scipy.special import ndtr
+
+    sigma = law.sigma_milli / 1000
+    if not sigma or not mean:
+        return None
+    return float(ndtr((np.log(mean) + sigma * sigma / 2) / sigma))

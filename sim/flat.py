@@ -8,8 +8,8 @@ changing. Compiled code sees three views of it, each of them a pointer or two an
 - a state: `state(Bucket)` makes a function `s = StateOfBucket(m, address)` for a NamedTuple of columns, so that the
   source that runs over lists on the readable path runs here too. Its directory (`sim.memory`) has the columns' places.
 
-Fields of records, columns of states and of `column` are told apart: a word is reached as one of them or as `m[i]`, never
-as two. So the optimiser keeps in a register what it has read of one while it writes another.
+Fields of records, columns of states and those made by `column` are told apart: no word may be reached as two of
+them (as `m[i]` any word may). So the optimiser keeps in a register what it has read of one while it writes another.
 
 `take` and `bit_length` of `sim.mechanism` get their compiled meaning here. Needs Numba; only compiled code may use it.
 """

@@ -13,7 +13,8 @@ import numpy.typing as npt
 from models import scenario
 from models.arrivals import arrival_times, rates
 from models.compiled.layout import STREAM
-from models.workload import Block, guest_blocks, hop_blocks, service_blocks
+from models.windows import cut, inside, unseen_blocks
+from models.workload import Block, Ints, guest_blocks, hop_blocks, service_blocks
 from sim.memory import Fields, FlatMemory
 from sim.streams import uniform_stream
 
@@ -98,9 +99,13 @@ def guest_rows(
     workload: scenario.Workload,
     stores: dict[str, scenario.Datastore],
     identity: tuple[int, int],
+    windows: tuple[scenario.Window, ...],
     progress: Progress,
 ) -> Iterator[Columns]:
-    """Rows (`layout.ROW`) of a workload's I/Os by ordinal; `identity`: seed and replicate."""
+    """Rows (`layout.ROW`) of a workload's I/Os by ordinal; those of an open loop or a trace are in the windows.
+
+    `identity`: seed and replicate.
+    """
     blocks = guest_blocks(vm, workload, stores, *identity, sizes(progress))
     if workload.kind == "closed":
         for block in blocks:
@@ -108,8 +113,10 @@ def guest_rows(
     elif workload.trace is not None:
         first = 0
         for block in blocks:
-            yield workload.trace.time_ns[first : first + len(block.disk)], *block[1:]
-            first += len(block.disk)
+            times = workload.trace.time_ns[first : first + len(block.disk)]
+            first += len(times)
+            seen = inside(windows, times)
+            yield tuple(column[seen] for column in rows(times, block))
     else:
         states = uniform_stream(*identity, f"{vm.name}/{workload.name}", "burst states")
         taken: list[Block] = []
@@ -119,5 +126,19 @@ def guest_rows(
                 taken.append(block)
                 yield block.gap
 
-        for times in arrival_times(gaps(), rates(workload, states)):
-            yield times, *(column[: len(times)] for column in taken.pop()[1:])
+        stretches = cut(rates(workload, states), windows, keep=True) if windows else rates(workload, states)
+        for times in arrival_times(gaps(), stretches):
+            yield rows(times, taken.pop())
+
+
+def unseen_rows(
+    spec: scenario.Scenario, vm: scenario.Vm, workload: scenario.Workload, identity: tuple[int, int], progress: Progress
+) -> Iterator[Columns]:
+    """The same of a workload's writes outside the windows."""
+    for times, block in unseen_blocks(spec, vm, workload, *identity, sizes(progress)):
+        yield rows(times, block)
+
+
+def rows(times: Ints, block: Block) -> Columns:
+    """The block with these times; it ends with them."""
+    return times, *(column[: len(times)] for column in block[1:])

@@ -10,6 +10,7 @@ from models.mechanisms.grains import GrainMap
 from models.mechanisms.mclock import MClock
 from models.mechanisms.mirror import Mirror
 from models.mechanisms.replication import Group
+from models.mechanisms.slowdown import Slowdown
 from models.mechanisms.tablecache import TableCache
 from models.mechanisms.throttle import Throttle
 from models.mechanisms.workers import Workers
@@ -23,18 +24,20 @@ MirrorState = state(Mirror)
 GroupState = state(Group)
 CacheState = state(TableCache)
 ThrottleState = state(Throttle)
+SlowdownState = state(Slowdown)
 WorkersState = state(Workers)
 
 WORLD = (
     "free_end now moments pops heap heap_size heap_room woken woken_last bells devices device_count reserve burst "
     "low fired fired_count error subject warmup causes meters io_words free_io free_command free_item free_node log "
-    "log_last slowest instant most patience size commands host_path hold_in hold_out guest_queue mirror_hold"
+    "log_last slowest instant most patience size commands host_path hold_in hold_out guest_queue mirror_hold "
+    "shut closed"
 )
 """At address 0. `pops`: events through the heap. `woken`: records whose turn it is, in order. `bells`: devices that are
 to dispatch at this instant. `reserve`: words one step may take; `burst`: events, commands or draws one step may make.
 `low`: streams with fewer draws left. `fired`: signals that stories may wait for. `log`: rows for the result.
 `patience`: events that may come at one instant; `most`: until so many there have been. From `commands` on: columns of
-the ledger."""
+the ledger. `shut`: closed loops make no requests for so long. `closed`: commands that enter later are not measured."""
 
 IO = (
     "next wake vm loop workload ordinal disk write offset size service arrival clock accepted held number stunned step "
@@ -58,9 +61,9 @@ DEVICE = (
 the device, for Little's law."""
 STORE = (
     "idle first last bytes_cap iops_cap bandwidth iops_ns read_stream write_stream free_bytes busy serving ends area "
-    "area_at served"
+    "area_at served slowdown"
 )
-"""`served`: commands and bytes, by cause and direction."""
+"""`served`: commands and bytes, by cause and direction. `slowdown`: its table, 0: none."""
 
 VM = (
     "index stunned stunned_ns stunned_at in_flight held draining adapter_free doors disks disk_count carried down_key "
@@ -81,7 +84,7 @@ STREAM = "next at end low"
 """Draws made beforehand: words `at` to `end`."""
 
 WORKLOAD = "stream ordinal"
-LOOP = "next wake vm workload key kind due outside frozen thinks number ordinal disk write offset size service"
+LOOP = "next wake vm workload key kind due outside frozen thinks unseen number ordinal disk write offset size service"
 """A process of the guest: an arrival process, or one outstanding I/O of a closed loop; with the I/O it makes next."""
 ROW = "time disk write offset size service"
 """A guest I/O as drawn: its arrival, or how long the guest thinks before it."""
@@ -118,8 +121,8 @@ EVENT = "time key what"
 BOOK = (
     "arrived arrived_bytes delivered delivered_bytes stunned delivered_in_stun late latest area sojourn open_arrivals "
     "area_at read_bytes written_bytes guest_read guest_write vscsi gavg probe covers latency seen bins slow slow_count "
-    "slow_from free_slow timeout meters meter_count arrivals ios interval_written commands kavg davg qavg write_ns "
-    "writes extra seen_count"
+    "slow_from free_slow timeout meters meter_count absorbed absorbed_bytes arrivals ios interval_written commands "
+    "kavg davg qavg write_ns writes extra seen_count"
 )
 """One VM's books: the whole run's first, the current interval's from `arrivals` on. `covers`: where ramps begin and
 end. `seen`: buckets of the interval's latencies and how many have been seen of each. `bins`: pages of rows, one a
@@ -184,7 +187,8 @@ LATEST_PAGE = 1024
     SERVICE_ENDS, HOPS_UP, ARRIVES, HOPS_DOWN, COPIER_GOES, READER_GOES, LINK_SENT, POINT_DURABLE, CONFIRMED, TAG_DUE,
     LIMIT_PASSED, GATE_IN, GATE_OUT, TIMER, ISSUE, CHUNK_COPIED, CHUNK_COPIED_LATE, COPIER_PACED, READER_STARTS,
     CHAIN_STARTS, LOOP_STARTS, HOLD, RELEASE, CHECKPOINT, SYNC, USABLE, SETTLE, PROBES_END, FORGET,
-) = range(29)  # fmt: skip
+    RESUMES,
+) = range(30)  # fmt: skip
 """What happens to a record when its event comes or its turn: an event holds address * ACTIONS + action."""
 ACTIONS = 64
 

@@ -6,6 +6,7 @@ Built in the order of `models.path.machine`, with the same numbers for entities:
 from collections.abc import Iterator
 
 from models import scenario
+from models.arrivals import NEVER_NS
 from models.compiled import layout
 from models.compiled.device import SERVED_WORDS
 from models.compiled.draws import Columns, Stream, hops, services
@@ -13,7 +14,7 @@ from models.compiled.engine import Conducted, Engine
 from models.compiled.ledgers import Book, Recorder
 from models.compiled.parts import Device, Disk, Store, Vm
 from models.compiled.reserve import burst_of, reserve_of
-from models.mechanisms import bucket, grains, mclock, throttle, workers
+from models.mechanisms import bucket, grains, mclock, slowdown, throttle, workers
 from models.path.causes import Causes
 from models.path.device import Share
 from models.result import COMMAND_CAUSES, LAYERS
@@ -58,7 +59,7 @@ class Machine:
             io_words=layout.IO_WORDS + count + meters, commands=self._column(causes.commands),
             host_path=self._column(causes.host_path), hold_in=self._column(causes.stun_hold_in),
             hold_out=self._column(causes.stun_hold_out), guest_queue=self._column(causes.guest_queue),
-            mirror_hold=self._column(causes.mirror_hold) if causes.mirror_hold in self.columns else 0,
+            closed=NEVER_NS, mirror_hold=self._column(causes.mirror_hold) if causes.mirror_hold in self.columns else 0,
         )  # fmt: skip
         self.engine.ready(self.burst, reserve_of(spec, self.burst, count))
 
@@ -84,6 +85,8 @@ class Machine:
             write_stream=spec.write.stream_bytes_per_s, free_bytes=spec.capacity_bytes - disks,
             served=memory.take(SERVED_WORDS),
         )  # fmt: skip
+        if spec.slowdown_milli:
+            record.slowdown = memory.place(slowdown.slowdown(spec.slowdown_milli))
         return Store(self.engine, spec, record)
 
     def _device(self, host_name: str, datastore: str) -> Device:

@@ -45,15 +45,38 @@ vms = ["sql"]
 link = "50 MB/s"
 """
 
+LAW = 'read = { latency = "4 ms", distribution = "exponential" }'
+
 ONE_EDIT = [
     ('name = "good"', "", 'name: is missing, add for example name = "first-try"'),
     ('name = "good"', 'name = "my demo"', '1:8: name: is no usable name ("my demo"), use letters'),
     ("[host.esx1]", "[hots.esx1]", '4:2: hots: is an unknown key, did you mean "host"?'),
     ("[run]", '[run]\nscheduler = "fifo"', '3:1: run.scheduler: is an unknown key (there is one in "host"), known'),
+    (LAW, 'read = { distribution = "quantiles" }', "7:25: datastore.gold.read.distribution: needs a table, add"),
+    (LAW, LAW[:-1] + ', quantiles = { "0 %" = "1 s", "100 %" = "1 s" } }',
+     '7:59: datastore.gold.read.quantiles: acts only with distribution = "quantiles" (this one is "exponential")'),
+    (LAW, 'read = { latency = "1 s", distribution = "quantiles", quantiles = { "0 %" = "1 s", "100 %" = "1 s" } }',
+     "7:10: datastore.gold.read.latency: does not act beside quantiles"),
+    (LAW, 'read = { distribution = "quantiles", quantiles = { "1 %" = "1 s", "100 %" = "1 s" } }',
+     '7:50: datastore.gold.read.quantiles: does not reach from "0 %" to "100 %"'),
+    (LAW, 'read = { distribution = "quantiles", quantiles = { "0 %" = "2 s", "100 %" = "1 s" } }',
+     "7:50: datastore.gold.read.quantiles: falls somewhere"),
+    (LAW, 'read = { distribution = "quantiles", quantiles = { "0 %" = "1 s", "0.0 %" = "1 s", "100 %" = "1 s" } }',
+     "7:50: datastore.gold.read.quantiles: names one share twice"),
     ('duration = "100 s"', 'duration = "100"', '3:12: run.duration: has no unit (100), write for example "100 s"'),
     ('duration = "100 s"', "duration = 100", "3:12: run.duration: needs a text with a unit (100), write for example"),
     ('duration = "100 s"', 'duration = "0 s"', '3:12: run.duration: is zero ("0 s"), write a larger one'),
     ('duration = "100 s"', 'warmup = "60 s"', "3:10: run.warmup: is not shorter than the run (60 s of 60 s)"),
+    ('duration = "100 s"', 'observe = [{start = "60 s", duration = "5 s"}]',
+     '3:21: run.observe[0].start: is not before the run\'s end (60 s of 60 s), write an earlier one'),
+    ('duration = "100 s"', 'observe = [{every = "4 s", duration = "5 s"}]',
+     "3:21: run.observe[0].every: is shorter than the window (4 s of 5 s), windows must lie apart"),
+    ('duration = "100 s"', 'observe = [{duration = "1 s"}]',
+     "3:24: run.observe[0].duration: is not longer than observe_warmup (1 s of 1 s), lengthen it"),
+    ('duration = "100 s"', 'observe = [{duration = "9 s"}, {start = "8 s", duration = "9 s"}]',
+     "3:41: run.observe[1].start: lets a window start inside another (8 s before 9 s), move it"),
+    ('duration = "100 s"', 'observe_warmup = "0 s"\nobserve = [{duration = "1 us", every = "2 us"}]',
+     "4:40: run.observe[0].every: makes more than 100000 windows, let them come less often"),
     ('duration = "100 s"', 'interval = "1 h"', "3:12: run.interval: is longer than the run (60 min of 60 s)"),
     ('duration = "100 s"', 'duration = "100 s"\nseed = 1.5', "4:8: run.seed: is not a whole number (1.5)"),
     ('duration = "100 s"', 'duration = "100 s"\nseed = true', "4:8: run.seed: is not a whole number (true)"),

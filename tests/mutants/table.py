@@ -25,8 +25,10 @@ FORMS = "tests/oracles/test_forms.py"
 STORIES = "tests/stories"
 LAWS = "tests/laws/test_model_laws.py -m 'not slow'"
 DOOR = "tests/models/test_door_probe.py"
+LIVES = "tests/stories/test_explain_stories.py tests/laws/test_lives.py"
 RISK = "tests/models/test_risk_meter.py"
 EQUAL = "tests/laws/test_engines_agree.py -k 'whatever or worlds or fills or limits'"
+OBSERVE = "tests/stories/test_observe_stories.py"
 CRAMPED = "tests/laws/test_engines_agree.py -k 'coming_back or whatever'"
 MEASURES = "tests/oracles/test_compiled_measures.py"
 
@@ -77,6 +79,16 @@ BOTH = [
          ("    s.facts[DIRTY] -= end - i\n", "    s.facts[DIRTY] -= 1\n"),
          ("min(s.first[disk + 1], i + RUN_EXTENTS)", "i + RUN_EXTENTS"),
          ("        s.facts[MODE] = OVERFLOW\n", "        pass\n")),
+    *_in(MECHANISMS, "slowdown", "tests/oracles/test_slowdown_twin.py",
+         ("s.milli[min(others, s.facts[COUNT] - 1)]", "s.milli[min(others, s.facts[COUNT]) - 1]"),
+         ("// WHOLE", "// WHOLE + 1")),
+    *_in("models/", "workload", "tests/models/test_workload.py",
+         ("np.interp(u * 1_000_000, ppm, ns)", "np.interp(u * 999_000, ppm, ns)")),
+    *_in("models/", "replay", "tests/experiments/test_scenario_traces.py -k 'not engines'",
+         ("rounds = -(-duration_ns // circle)", "rounds = duration_ns // circle"),
+         ("(trace.time_ns[order] - begin) % circle", "trace.time_ns[order] - trace.time_ns[first]"),
+         ("last + last // (count - 1)", "last"),
+         ('f"{vm.name}/{workload.name}", "begin', 'f"{workload.name}", "begin')),
     *_in(MECHANISMS, "tablecache", f"{SMALL} {STORIES}",
          ("        s.used[slot] = 1\n        return True", "        return True"),
          ("        s.slot_of[s.key_in[slot]] = -1\n", "        pass\n")),
@@ -93,9 +105,22 @@ BOTH = [
 """Faults of mechanisms: in both engines."""
 
 READABLE = [
+    *_in("models/", "windows", OBSERVE,
+         ('side="right")', 'side="left")'),
+         ("if in_window == keep else 0\n                now", "if in_window != keep else 0\n                now"),
+         ("gap * PPM // writes)", "gap)"),
+         ("else NEVER_NS\n\n\ndef first_gap", "else 0\n\n\ndef first_gap"),
+         ("start_ns <= start_ns and", "start_ns <= end_ns and")),
+    *_in("models/stories/", "observe", OBSERVE,
+         ("window.start_ns + run.observe_warmup_ns)", "window.start_ns)")),
+    *_in(PATH, "guest", OBSERVE,
+         ("(clock, vm, time, key)\n            vm.absorb", "(clock, vm, time + 1, key)\n            vm.absorb")),
+    *_in(PATH, "vm", OBSERVE,
+         ("        self._stamp(io)\n        for stage in self.filters:\n", "        for stage in self.filters:\n")),
     *_in(PATH, "datastore", f"{FIFO} {STORIES}",
          ("if self.idle and not self.queue:", "if self.idle:"),
          ("law = spec.write if command.write else spec.read", "law = spec.read if command.write else spec.write"),
+         ("(self.slowdown, self._serving, service)", "(self.slowdown, self._serving + 1, service)"),
          ("        self._integrate(now)\n        self.busy_ns", "        self.busy_ns")),
     *_in(PATH, "device", f"{STORIES} {LAWS}",
          ("            self.hopeless = -1\n", ""),
@@ -111,7 +136,7 @@ READABLE = [
          ("        self._adapter_free -= 1\n", ""),
          ("door.waiting.append((io, self._stunned_so_far()))", "door.waiting.append((io, 0))"),
          ("            if door.idle and disk != best:", "            if disk != best:"),
-         ("                if not meter.inline:\n", "                if True:\n"),
+         ("            if not meter.inline:\n", "            if True:\n"),
          ("        self.stunned_ns += self.clock._now - self._stunned_at\n", "")),
     *_in(PATH, "replica", f"{STORIES} {LAWS}",
          ("            if not self._queue:  # a resync", "            if True:  # a resync"),
@@ -123,19 +148,43 @@ READABLE = [
          ("self.level = grains.depth(disk.map) - 1", "self.level = grains.depth(disk.map)")),
     *_in(PATH, "guest", STORIES,
          ("        if due + vm.stunned_ns <= clock._now:\n", "        if True:\n"),
-         ("while vm.stunned and not outside:", "while vm.stunned and False:")),
+         ("(vm.stunned and not outside):", "(vm.stunned and False):")),
     *_in("models/measure/", "door", DOOR, ("self._taken + self.waiting))", "self._taken))")),
+    *_in("models/measure/", "lives", LIVES,
+         ("other.arrival < command.arrival", "other.arrival <= command.arrival"),
+         ("other.issue_ns >= command.enter_ns", "other.issue_ns > command.enter_ns"),
+         ("held = until - max(start, since)", "held = until - since"),
+         ("until = end if other.end_ns < 0 else min(end, other.end_ns)", "until = end"),
+         ("        given += parts[-1]\n", "")),
+    *_in("models/measure/", "tracer", LIVES,
+         ("if self._open or self._touches(command", "if self._touches(command"),
+         ("place = bisect_right(self._ends, start)", "place = 0"),
+         ("Segment(causes.stun_hold_in if stunned", "Segment(causes.stun_hold_in if not stunned"),
+         ("key=lambda n: (commands[n].done_ns, commands[n].ordinal)", "key=lambda n: -commands[n].done_ns")),
+    *_in("experiments/explain/", "perfetto", "tests/experiments/test_perfetto.py",
+         ("else (10 * ns + 2) / 10_000", "else exact"),
+         ("busy[0][0] <= item.start_ns:", "busy[0][0] <= item.end_ns:"),
+         ("changes.setdefault(max(at, window[0]), [0, 0])", "changes.setdefault(at, [0, 0])")),
     *_in("models/measure/", "risk", RISK, ("                    unique[before] -= 1\n", "                    pass\n")),
 ]  # fmt: skip
 """Faults of the readable path."""
 
 TWIN = [
+    *_in(COMPILED, "guest", EQUAL,
+         ("now + w.shut, loop.key", "now + 2 * w.shut, loop.key")),
+    *_in(COMPILED, "way", EQUAL,
+         ("    split(m, at)\n    disk.absorb(m, at)", "    disk.absorb(m, at)")),
+    *_in(COMPILED, "disk", EQUAL,
+         ("    grow(m, d, before)\n    disk.written_top += io.size\n\n", "    disk.written_top += io.size\n\n")),
+    *_in(COMPILED, "books", EQUAL,
+         ("command.enter < w.closed:", "command.enter:")),
     *_in(COMPILED, "device", EQUAL,
          ("if s.idle and not s.first:", "if s.idle:"),
          ("        d.hopeless = -1\n    append", "    append"),
          ("if arrival < oldest and caps.room[index]", "if arrival <= oldest and caps.room[index]"),
          ("        m[d.heads + index] = Command(m, head).arrival\n", "        pass\n"),
          ("if d.limit_key + c.arrival == key:", "if True:"),
+         ("slowdown), s.serving, service)", "slowdown), s.serving + 1, service)"),
          ("    integrate_store(m, at, now)\n    s.serving -= 1", "    s.serving -= 1"),
          ("flow.ordinal += 1\n", "flow.ordinal += 0\n")),
     *_in(COMPILED, "disk", EQUAL,
@@ -185,7 +234,25 @@ TWIN = [
 ]  # fmt: skip
 """Faults of the compiled path."""
 
-ALL = [*BOTH, *READABLE, *TWIN]
+EDGE = [
+    *_in("experiments/scenario/", "profiles", "tests/experiments/test_profiles.py -k 'not rate'",
+         ("ACTS_IN.get(key, kind) != kind or", "False or"),
+         (" and key not in WHOLE", ""),
+         ("if key not in own}", "if True}\n    return {**own, **mixed}")),
+    *_in("experiments/calibrate/", "fit", "tests/experiments/test_calibrate.py",
+         ("most = min(row.depth / (apart + service), fit.servers / service)", "most = row.depth / (apart + service)"),
+         ("inside = depth - rate * apart\n", "inside = depth\n"),
+         ("> least / 2:", "> least * 20:")),
+    *_in("experiments/calibrate/", "measured", "tests/experiments/test_calibrate_fio.py",
+         ("abs(seen - row.depth) <= LITTLE * row.depth or", "seen <= row.depth * (1 + LITTLE) or"),
+         ("0 <= row.pause_ns <= PAUSE_NS", "row.pause_ns <= PAUSE_NS")),
+    *_in("experiments/calibrate/", "fio", "tests/experiments/test_calibrate_fio.py",
+         ("quantiles = quantiles_of(bins) if whole else", "quantiles = sides[0].quantiles if whole else"),
+         ("moved = tuple((ppm, ns + shift)", "moved = tuple((ppm, ns)")),
+]  # fmt: skip
+"""Faults of what is read and fitted before anything runs."""
+
+ALL = [*BOTH, *READABLE, *TWIN, *EDGE]
 
 EQUIVALENT: dict[tuple[str, str], str] = {
     (
