@@ -13,7 +13,7 @@ from experiments.validate.growth import GRAINS, JOB, RATE, SOURCE, writer
 from experiments.validate.measure import one, runs
 from experiments.validate.row import LEVEL, Claim, Row, Slack, judge
 from models.result import RunResult
-from models.scenario import Addresses, Scenario, Vadp, Vaio, Window
+from models.scenario import Addresses, Scenario, Vaio, Window
 from sim.histogram import merged
 from sim.statistics import mean_interval
 
@@ -22,9 +22,7 @@ REPLICATIONS = 10
 WINDOWS = (Window(8 * S, 14 * S), Window(28 * S, 34 * S))
 LENGTH = 40 * S
 UNIFORM = Addresses("uniform", 0, 4 * KIB, 0, 0)
-BACKUP = Vadp(
-    "job", ("db", "web"), 4 * S, 6 * S, 2, "esx1", 64 * KIB, MIB, 2000, 0, 0, 4, 0, 0, 0, 1000, 0, 0
-)  # fmt: skip
+BACKUP = replace(JOB, vms=("db", "web"), first_ns=4 * S, interval_ns=6 * S, parallel_vms=2)
 COPY = Vaio(
     "copy", ("db", "web"), 0, 0, 64 * MIB, 20_000_000, 5 * MS, 1000, 0, S, 8 * KIB, 4, True
 )  # fmt: skip
