@@ -33,6 +33,7 @@ LAW = st.fixed_dictionaries({
 HOST = st.fixed_dictionaries({
     "scheduler": st.sampled_from(["mclock", "fifo"]), "dsnro": st.integers(1, 4), "idle_credit": st.integers(0, 4),
     "cost_unit": st.sampled_from(["4 KiB", "32 KiB"]), "path_latency": st.sampled_from(["0 s", "10 us", "1 ms"]),
+    "filter_cores": st.sampled_from(["none", "none", 1, 2]), "filter_cpu": st.sampled_from(["0 s", "1 ms", "3 ms"]),
 })  # fmt: skip
 STORE = st.fixed_dictionaries({
     "device_queue_depth": st.integers(1, 6), "servers": st.integers(0, 4), "read": LAW, "write": LAW,
@@ -95,12 +96,23 @@ VADP = st.fixed_dictionaries({
     "reduction": st.sampled_from([1.0, 2.0]), "commit": _ms(5),
     "job_limit": st.sampled_from(["none", "none", "none", "100 ms"]),
 })  # fmt: skip
+OUTAGES = st.lists(st.tuples(st.integers(0, 600), st.integers(1, 300)), max_size=3).map(
+    lambda found: [
+        {"at": f"{300 * n + sum(sum(one) for one in found[:n]) + gap} ms", "duration": f"{length} ms"}
+        for n, (gap, length) in enumerate(found)
+    ]
+)  # fmt: skip
+"""Apart, in order; the later ones may begin after the run."""
 VAIO = st.fixed_dictionaries({
     "link": st.sampled_from(["200 kB/s", "5 MB/s"]), "down": _ms(1), "up": _ms(1),
     "buffer": st.sampled_from(["1 B", "40 KiB", "10 MB"]), "link_latency": _ms(5),
     "reduction": st.sampled_from([1.0, 3.0]), "journal": st.sampled_from(["none", "1 MB/s"]),
     "checkpoint": _ms(200, 7), "extent": st.sampled_from(["8 KiB", "64 KiB"]), "resync_reads": st.integers(1, 4),
     "seeded": st.booleans(),
+    "synchronous": st.booleans(), "on_loss": st.sampled_from(["asynchronous", "asynchronous", "hold"]),
+    "hold_limit": st.sampled_from(["4 ms", "60 ms", "1 s"]), "blocks_drain": st.booleans(),
+    "outage": OUTAGES, "link_timeout": st.sampled_from(["0 s", "30 ms", "200 ms"]), "retry": _ms(40, 1),
+    "retry_most": _ms(60, 1), "history": _ms(1_000, 1), "journal_size": st.sampled_from(["none", "1 B", "100 KiB"]),
 })  # fmt: skip
 
 

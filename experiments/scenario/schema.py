@@ -54,6 +54,8 @@ class HostTable(Table):
     idle_credit: Credit = registered("host.idle_credit")
     dsnro: Positive = registered("host.dsnro")
     path_latency: Time = registered("host.path_latency")
+    filter_cores: CountOrNone = registered("host.filter_cores")
+    filter_cpu: Time = registered("host.filter_cpu")
 
 
 class ReadLaw(Table):

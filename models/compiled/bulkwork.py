@@ -168,6 +168,7 @@ class Replicator:
         self.spec = spec
         self.record = record
         self.modes: list[tuple[int, int]] = []  # (mode, since)
+        self.journaled: list[tuple[int, int, int]] = []  # points: cut, durable, and what was admitted before
 
     @property
     def group(self) -> replication.Group:
@@ -177,6 +178,15 @@ class Replicator:
     def checkpoint(self) -> None:
         """Cuts a checkpoint between two writes; does nothing while order is lost."""
         self.engine.tell(layout.CHECKPOINT, self.record.address)
+
+    def connection(self, up: bool) -> None:
+        """The connection to the target is lost, or back."""
+        self.engine.tell(layout.CONNECTION, self.record.address, int(up))
+
+    @property
+    def admitted_bytes(self) -> int:
+        """Raw, that the link has sent to the journal."""
+        return int(self.record.admitted)
 
     def backlog_bytes(self) -> int:
         """Raw bytes that the target does not have: buffered and not confirmed, dirty, or on their way in a resync."""

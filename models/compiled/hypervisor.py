@@ -11,6 +11,7 @@ from models.compiled.ledgers import Meter
 from models.compiled.machine import Machine
 from models.compiled.parts import Disk, Vm
 from models.mechanisms import bucket, replication
+from models.outages import wire_of
 from models.path.build import CBT_MAX_DISK, NBD_SHARE
 from sim.clock import ARRIVAL, Signal, order
 
@@ -72,17 +73,24 @@ class Hypervisor(Machine):
         group = replication.group(
             [disk.spec.size_bytes for disk in disks], spec.extent_bytes, spec.buffer_bytes, spec.seeded
         )
+        synced = spec.synchronous and spec.seeded
+        if synced:
+            replication.turn_sync(group, True)
         record = self.engine.new(layout.REPLICA).set(
             group=memory.place(group), entity=entity, epoch=1,
             disks=memory.row([disk.record.address for disk in disks]), meter_count=len(members),
             journal=memory.place(bucket.bucket(0)), link_rate=spec.link_bytes_per_s, latency=spec.link_latency_ns,
             reduction=spec.reduction_milli, journal_rate=spec.journal_bytes_per_s, extent=spec.extent_bytes,
             resync_reads=spec.resync_reads, sent_key=order(ARRIVAL, 4, entity), durable_key=order(ARRIVAL, 5, entity),
-            back_key=order(ARRIVAL, 6, entity),
+            back_key=order(ARRIVAL, 6, entity), wire=memory.place(wire_of(spec)), sync=spec.synchronous,
+            lets_go=spec.on_loss == "asynchronous", limit=spec.hold_limit_ns, blocks=spec.blocks_drain,
+            cause=self._column(self.causes.replica[spec.name]) if spec.synchronous else 0, turn=synced, synced=synced,
+            left=-1, look_key=order(ARRIVAL, 7, entity), release_key=order(ARRIVAL, 8, entity),
         )  # fmt: skip
         replicator, first, meters = Replicator(self.engine, spec, record), 0, []
         replicator.modes.append((group.facts[replication.MODE], 0))
         self.recorder.modes[record.address] = replicator.modes
+        self.recorder.journaled[record.address] = replicator.journaled
         for disk in disks:
             self._draws_for(disk, writes=False)
         for vm in members:
@@ -91,6 +99,9 @@ class Hypervisor(Machine):
             meters.append(self._meter(spec.name, vm.index, inline=True))
             if spec.seeded:
                 meters[-1].usable(0, 0, 0)
+            meters[-1].record.synced = synced
+        if spec.seeded:
+            replicator.journaled.append((0, 0, 0))
         record.meters = memory.row([meter.record.address for meter in meters])
         return replicator
 

@@ -76,10 +76,11 @@ class Hypervisor(Machine):
     def _replicator(self, spec: scenario.Vaio) -> Replicator:
         members = [self.index[name] for name in spec.vms]
         disks = [disk for index in members for disk in self.vms[index].disks]
-        replicator = Replicator(self.clock, spec, self._entity(), disks)
+        cause = self.causes.replica.get(spec.name, 0)
+        replicator = Replicator(self.clock, spec, self._entity(), disks, cause)
         first = 0
         for index in members:
-            self.vms[index].filters.append(Splitter(replicator, first))
+            self.vms[index].filters.append(Splitter(replicator, first, self._cores.get(self.spec.vms[index].host)))
             first += len(self.vms[index].disks)
             meter = self._meter(spec.name, index, inline=True)
             replicator.meters.append(meter)

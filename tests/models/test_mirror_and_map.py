@@ -104,7 +104,9 @@ EXTENT = 10
 SPLITS = st.lists(
     st.one_of(
         st.tuples(st.just("write"), st.integers(0, 2), st.integers(0, 959), st.integers(1, 400)),
-        st.tuples(st.sampled_from(["confirm", "drained", "take"]), st.just(0), st.just(0), st.just(0)),
+        st.tuples(
+            st.sampled_from(["confirm", "drained", "take", "hold", "let go"]), st.just(0), st.just(0), st.just(0)
+        ),
     ),
     max_size=60,
 )
@@ -121,7 +123,9 @@ class SetMap:
         self.buffer: list[int] = []
 
     def write(self, disk: int, offset: int, size: int) -> bool:
-        if self.mode == replication.IN_ORDER and sum(self.buffer) + size <= self.capacity:
+        if self.mode == replication.IN_SYNC or (
+            self.mode == replication.IN_ORDER and sum(self.buffer) + size <= self.capacity
+        ):
             self.buffer.append(size)
             return True
         if self.mode == replication.IN_ORDER:
@@ -135,7 +139,7 @@ def test_the_map_is_a_set_and_a_run_is_contiguous_dirty_and_on_one_disk(
     capacity: int, seeded: bool, steps: list[tuple[str, int, int, int]]
 ) -> None:
     group, twin = replication.group(DISKS, EXTENT, capacity, seeded), SetMap(capacity, seeded)
-    lost = (replication.RESYNC, replication.FIRST_SYNC)
+    lost, held = (replication.RESYNC, replication.FIRST_SYNC), False
     for kind, disk, offset, size in steps:
         if kind == "write" and offset < DISKS[disk]:
             size = min(size, DISKS[disk] - offset)
@@ -145,6 +149,12 @@ def test_the_map_is_a_set_and_a_run_is_contiguous_dirty_and_on_one_disk(
         elif kind == "drained" and twin.mode == replication.OVERFLOW:
             replication.begin_resync(group)
             twin.mode = replication.RESYNC
+        elif kind == "hold" and twin.mode == replication.IN_ORDER:
+            replication.turn_sync(group, True)
+            twin.mode, held = replication.IN_SYNC, True
+        elif kind == "let go" and twin.mode == replication.IN_SYNC:
+            replication.turn_sync(group, False)
+            twin.mode = replication.IN_ORDER
         elif kind == "take" and twin.mode in lost:
             check_run(group, twin)
             if not twin.dirty:
@@ -152,7 +162,8 @@ def test_the_map_is_a_set_and_a_run_is_contiguous_dirty_and_on_one_disk(
                 twin.mode = replication.IN_ORDER
         facts = group.facts
         assert facts[replication.MODE] == twin.mode
-        assert facts[replication.USED] == sum(twin.buffer) <= capacity
+        assert facts[replication.USED] == sum(twin.buffer)
+        assert held or sum(twin.buffer) <= capacity
         assert facts[replication.DIRTY] == len(twin.dirty) == replication.dirty_flags(group)
         assert facts[replication.SPLIT] == facts[replication.BUFFERED] + facts[replication.DIRTIED]
 
