@@ -8,6 +8,8 @@ series, stuns, jobs and points keep everything and the reader cuts.
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from models.replication_rows import CutRow as CutRow
+from models.replication_rows import JournalRow as JournalRow
 from sim.audit import Line
 from sim.histogram import Histogram
 
@@ -18,6 +20,10 @@ rest of it. Metadata: grain tables read or written. Mirror: a write's second cop
 LAYERS: tuple[str, ...] = ("limit", "DSNRO", "device queue", "service")
 """Where such a command spent its time: held by the disk's IOPS limit; by its outstanding I/Os at DSNRO; waiting for
 a device slot (QAVG); issued to completed (DAVG: array queue and media)."""
+
+
+ORDERED: tuple[str, ...] = ("in order", "in sync")
+"""Modes of a replication in which checkpoints are cut."""
 
 
 def ledger_causes(filters: tuple[str, ...], synchronous: tuple[str, ...] = ()) -> tuple[str, ...]:
@@ -188,29 +194,6 @@ class ModeRow(NamedTuple):
     mode: str
     start_ns: int
     end_ns: int
-
-
-class CutRow(NamedTuple):
-    """One time without a connection to a replication's target."""
-
-    protection: str
-    cut_ns: int
-    restored_ns: int  # the link itself is whole again
-    lost_ns: int  # the connection is given up; -1: it lived
-    back_ns: int  # things are sent again
-    probes: int
-
-
-class JournalRow(NamedTuple):
-    """A replication's journal at an interval's end: the points that can be selected."""
-
-    t_ns: int
-    protection: str
-    points: int
-    oldest_ns: int  # point times; -1: no point yet
-    newest_ns: int
-    bytes: int  # raw, after the oldest point
-    dropped: int  # points merged into the replica's disks so far
 
 
 class CoreRow(NamedTuple):

@@ -33,8 +33,11 @@ LAW = st.fixed_dictionaries({
 HOST = st.fixed_dictionaries({
     "scheduler": st.sampled_from(["mclock", "fifo"]), "dsnro": st.integers(1, 4), "idle_credit": st.integers(0, 4),
     "cost_unit": st.sampled_from(["4 KiB", "32 KiB"]), "path_latency": st.sampled_from(["0 s", "10 us", "1 ms"]),
-    "filter_cores": st.sampled_from(["none", "none", 1, 2]), "filter_cpu": st.sampled_from(["0 s", "1 ms", "3 ms"]),
-})  # fmt: skip
+}, optional={
+    "filter_cores": st.sampled_from([1, 2]),
+}).flatmap(lambda host: _maybe(
+    st.sampled_from(["0 s", "1 ms"]).map(lambda cpu: host | {"filter_cpu": cpu}), host
+) if "filter_cores" in host else st.just(host))  # fmt: skip
 STORE = st.fixed_dictionaries({
     "device_queue_depth": st.integers(1, 6), "servers": st.integers(0, 4), "read": LAW, "write": LAW,
     "bandwidth": st.sampled_from(["none", "5 MB/s"]), "iops": st.sampled_from(["none", "600 iops"]),
@@ -135,6 +138,14 @@ def _fit(vm: dict[str, Any]) -> dict[str, Any]:
     return vm
 
 
+def _acting(copy: dict[str, Any]) -> dict[str, Any]:
+    """The replication without keys that would be ignored."""
+    idle = set() if copy["synchronous"] else {"on_loss", "hold_limit", "blocks_drain"}
+    idle |= {"hold_limit"} if copy["on_loss"] == "hold" else set()
+    idle |= set() if copy["outage"] else {"link_timeout", "retry", "retry_most"}
+    return {key: value for key, value in copy.items() if key not in idle}
+
+
 @st.composite
 def documents(draw: Draw, duration_ms: int = 2_000) -> dict[str, Any]:
     """A random scenario as a dictionary."""
@@ -154,7 +165,7 @@ def documents(draw: Draw, duration_ms: int = 2_000) -> dict[str, Any]:
     jobs = {f"job{n}": draw(VADP) | {"vms": part} for n, part in enumerate(groups) if part}
     for job in jobs.values():
         job["serving_host"] = draw(st.sampled_from(sorted(hosts)))
-    replicas = {f"copy{n}": draw(VAIO) | {"vms": part} for n, part in enumerate(reversed(groups)) if part}
+    replicas = {f"copy{n}": _acting(draw(VAIO)) | {"vms": part} for n, part in enumerate(reversed(groups)) if part}
     return {
         "name": "random",
         "run": {

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from experiments.scenario.convert import Names, disks_of, workload_names
+from experiments.scenario.filtering import check_filtering
 from experiments.scenario.guests import AddressesTable, DiskTable, VmTable, WorkloadTable
 from experiments.scenario.locate import Path
 from experiments.scenario.messages import Mistake
@@ -46,6 +47,7 @@ def _numbers(file: ScenarioFile) -> Iterator[Mistake]:
     yield from _space(file)
     yield from _snapshots(file)
     yield from _shares(file)
+    yield from check_filtering(file)
     for group, vm in file.vm.items():
         for number, disk in enumerate(vm.disk):
             yield from _disk(("vm", group, "disk", number), disk)

@@ -35,6 +35,9 @@ TASKS = (
     Task(QUEUES, "hops", "waits"),
     Task(QUEUES, "hops", "together"),
     Task(QUEUES, "hops", "same_draws"),
+    Task(QUEUES, "cores", "waits"),
+    Task(QUEUES, "cores", "same_draws"),
+    Task(QUEUES, "cores", "saturation"),
     *(Task(SHARES, "sharing", "table", (total,)) for total in (500, 875, 1200, 1800, 2500, 3000)),
     Task(SHARES, "sharing", "phases"),
     Task(SHARES, "sharing", "scaled"),
@@ -52,6 +55,12 @@ TASKS = (
     Task(REPLICATION, "replication", "overflow"),
     Task(REPLICATION, "replication", "published_buffer"),
     Task(REPLICATION, "replication", "in_order"),
+    *(
+        Task(REPLICATION, "synchronous", rows)
+        for rows in ("latency", "throughput", "cut", "overflowing_cut", "probing")
+    ),
+    Task(REPLICATION, "synchronous", "journal"),
+    Task(REPLICATION, "synchronous", "examples"),
     Task(COUNTERS, "counters", "mixed_commands"),
     Task(COUNTERS, "counters", "parda"),
 )

@@ -38,6 +38,8 @@ cost_unit = "7 KiB"
 idle_credit = 8
 dsnro = 9
 path_latency = "10 us"
+filter_cores = 11
+filter_cpu = "12 us"
 [host.esx2]
 [datastore.gold]
 capacity = "900 GiB"
@@ -157,6 +159,20 @@ checkpoint = "95 s"
 extent = "96 KiB"
 resync_reads = 97
 seeded = false
+synchronous = true
+hold_limit = "98 s"
+blocks_drain = false
+link_timeout = "99 s"
+retry = "100 s"
+retry_most = "101 s"
+history = "102 s"
+journal_size = "103 MB"
+[[protection.vaio.cdp.outage]]
+at = "80 s"
+duration = "105 s"
+[[protection.vaio.cdp.outage]]
+at = "60 s"
+duration = "7 s"
 [timer.heartbeat]
 limit = "98 s"
 """
@@ -181,7 +197,7 @@ MS, US = 10**6, 10**3
 
 def test_each_host_and_datastore_key_lands_in_its_field(whole: Scenario) -> None:
     assert flat(whole.run) == [101 * NS_PER_S, 2 * NS_PER_S, 3 * NS_PER_S, 4, 5, 6]
-    assert flat(whole.hosts[0]) == ["esx1", "fifo", 7 * KIB, 8, 9, 10 * US]
+    assert flat(whole.hosts[0]) == ["esx1", "fifo", 7 * KIB, 8, 9, 10 * US, 11, 12 * US]
     assert flat(whole.datastores[0]) == [
         "gold", 900 * GIB, 12, 13, 14 * MS, "fixed", 150, 16_000_000, 17 * MS, "lognormal", 1800, 0,
         200_000_000, 2100, 22 * MS]  # fmt: skip
@@ -227,7 +243,8 @@ def test_each_protection_key_lands_in_its_field(whole: Scenario) -> None:
         83_000_000, 84_000_000, 85_000_000, 8600, 87 * MS, 88 * NS_PER_S]  # fmt: skip
     assert flat(whole.vaio) == [
         "cdp", "sql-1", "sql-2", 90 * US, 91 * US, 92_000_000, 11_125_000, 93 * MS, 9000, 94_000_000, 95 * NS_PER_S,
-        96 * KIB, 97, False]  # fmt: skip
+        96 * KIB, 97, False, True, "asynchronous", 98 * NS_PER_S, False, 60 * NS_PER_S, 7 * NS_PER_S, 80 * NS_PER_S,
+        105 * NS_PER_S, 99 * NS_PER_S, 100 * NS_PER_S, 101 * NS_PER_S, 102 * NS_PER_S, 103_000_000]  # fmt: skip
 
 
 def test_the_least_scenario_gets_one_host_one_datastore_and_registered_defaults() -> None:

@@ -42,7 +42,6 @@ def age(story: Played) -> list[Ramp]:
         ({"journal": "1 MB/s"}, 2 * SENT - 1 * MS),  # durable at the target
         ({"reduction": 2.0}, SENT // 2 - 1 * MS),
         ({"link": "100 MB/s"}, 0),  # the disk is slower: side by side
-        ({"synchronous": False}, 0),
     ],
 )
 def test_a_write_is_done_when_disk_and_target_have_it(settings: dict[str, Any], waited: int) -> None:
@@ -196,7 +195,7 @@ def test_an_idle_group_in_a_cut_is_in_sync_until_the_connection_is_lost_and_when
 
 def test_with_hold_the_guest_waits_until_the_link_is_back_and_its_disk_timeout_runs() -> None:
     guest = {"vm": {"a": {"disk_timeout": "500 ms"}}}
-    story = played(writes(1_010 * MS), **{**SYNC, **CUT, "on_loss": "hold"}, more=guest)
+    story = played(writes(1_010 * MS), **CUT, synchronous=True, on_loss="hold", more=guest)
     assert story.delivered(0) == 1_640 * MS + SENT
     assert modes(story) == [("in sync", 0, 4 * S)]
     timeout = next(row for row in story.result.timers if row.timer == "guest disk timeout")
