@@ -13,6 +13,17 @@ class Outage:
 
 
 @dataclass(frozen=True, slots=True)
+class Appliance:
+    """What groups share that name it: caps on raw bytes, writes and bytes on the wire, and a buffer; 0: no cap."""
+
+    name: str
+    bytes_per_s: int
+    writes_per_s: int
+    link_bytes_per_s: int
+    buffer_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Vaio:
     """Replication by an inline filter: one consistency group, one buffer, one link, one journal."""
 
@@ -39,3 +50,4 @@ class Vaio:
     retry_most_ns: int  # and at most this
     history_ns: int  # the journal keeps points of this age
     journal_size_bytes: int  # and at most so many raw bytes after its oldest point; 0: no limit
+    appliance: Appliance | None  # shared with the other groups that name it

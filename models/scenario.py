@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from models.replication import Appliance as Appliance
 from models.replication import Outage as Outage
 from models.replication import Vaio as Vaio
 

@@ -59,7 +59,7 @@ def fake_scenario(arms: tuple[str, ...] = ARMS, replications: int = 5) -> Scenar
                 COMMIT_NS, 0)  # fmt: skip
     vaio = Vaio(
         "cdp", PROTECTED, 20 * US, 10 * US, 64 * 10**6, 5 * 10**6, 10 * MS, 2000, 0, 5 * S, 65536, 8, True, False,
-        "asynchronous", 10 * S, True, (), 60 * S, 10 * S, 90 * S, 3600 * S, 0,
+        "asynchronous", 10 * S, True, (), 60 * S, 10 * S, 90 * S, 3600 * S, 0, None,
     )  # fmt: skip
     return Scenario(
         name="demo",

@@ -115,7 +115,14 @@ VAIO = st.fixed_dictionaries({
     "synchronous": st.booleans(), "on_loss": st.sampled_from(["asynchronous", "asynchronous", "hold"]),
     "hold_limit": st.sampled_from(["4 ms", "60 ms", "1 s"]), "blocks_drain": st.booleans(),
     "outage": OUTAGES, "link_timeout": st.sampled_from(["0 s", "30 ms", "200 ms"]), "retry": _ms(40, 1),
-    "retry_most": _ms(60, 1), "history": _ms(1_000, 1), "journal_size": st.sampled_from(["none", "1 B", "100 KiB"]),
+    "retry_most": _ms(60, 1), "appliance": st.sampled_from([None, "box", "box"]), "history": _ms(1_000, 1),
+    "journal_size": st.sampled_from(["none", "1 B", "100 KiB"]),
+})  # fmt: skip
+
+
+APPLIANCE = st.fixed_dictionaries({
+    "throughput": st.sampled_from(["none", "300 kB/s"]), "writes": st.sampled_from(["none", "100 iops"]),
+    "link": st.sampled_from(["none", "500 kB/s"]), "buffer": st.sampled_from(["none", "30 KiB", "300 KiB"]),
 })  # fmt: skip
 
 
@@ -143,6 +150,7 @@ def _acting(copy: dict[str, Any]) -> dict[str, Any]:
     idle = set() if copy["synchronous"] else {"on_loss", "hold_limit", "blocks_drain"}
     idle |= {"hold_limit"} if copy["on_loss"] == "hold" else set()
     idle |= set() if copy["outage"] else {"link_timeout", "retry", "retry_most"}
+    idle |= set() if copy["appliance"] else {"appliance"}
     return {key: value for key, value in copy.items() if key not in idle}
 
 
@@ -179,6 +187,7 @@ def documents(draw: Draw, duration_ms: int = 2_000) -> dict[str, Any]:
             "plain": {"down": "1 ms", "up": draw(st.sampled_from(["0 s", "10 us", "1 ms"])), "workers": draw(WORKERS)},
             "noisy": {"down": "0.1 ms", "distribution": "exponential", "workers": draw(WORKERS)},
         },
+        "appliance": {"box": draw(APPLIANCE)},
         "protection": {"vadp": jobs, "vaio": replicas},
     }  # fmt: skip
 

@@ -13,6 +13,7 @@ from experiments.scenario.schema import ArmName, DatastoreTable, HostTable, Read
 from models.assumptions import TIMERS, default
 from models.scenario import (
     Addresses,
+    Appliance,
     Burst,
     Datastore,
     DeltaFormat,
@@ -222,6 +223,11 @@ def _vadp(names: Names, name: str, t: VadpTable) -> Vadp:
     )  # fmt: skip
 
 
+def _appliance(file: ScenarioFile, name: str) -> Appliance:
+    table = file.appliance[name]
+    return Appliance(name, table.throughput, table.writes, table.link, table.buffer)
+
+
 def _vaio(names: Names, name: str, t: VaioTable) -> Vaio:
     return Vaio(
         name=name, vms=names.vms(t.vms), down_ns=t.down, up_ns=t.up, buffer_bytes=t.buffer, link_bytes_per_s=t.link,
@@ -230,5 +236,5 @@ def _vaio(names: Names, name: str, t: VaioTable) -> Vaio:
         synchronous=t.synchronous, on_loss=t.on_loss, hold_limit_ns=t.hold_limit, blocks_drain=t.blocks_drain,
         outages=tuple(Outage(one.at, one.duration) for one in sorted(t.outage, key=lambda one: one.at)),
         link_timeout_ns=t.link_timeout, retry_ns=t.retry, retry_most_ns=t.retry_most, history_ns=t.history,
-        journal_size_bytes=t.journal_size,
+        journal_size_bytes=t.journal_size, appliance=_appliance(names.file, t.appliance) if t.appliance else None,
     )  # fmt: skip

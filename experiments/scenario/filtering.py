@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from experiments.scenario.convert import Names, disks_of
 from experiments.scenario.locate import Path
 from experiments.scenario.messages import Mistake
 from experiments.scenario.protections import VaioTable
@@ -22,6 +23,15 @@ def check_filtering(file: ScenarioFile) -> Iterator[Mistake]:
         at: Path = ("protection", "vaio", name)
         yield from _ignored(at, table)
         yield from _outages(at, table, file.run.duration)
+    names = Names(file)
+    for name, box in file.appliance.items():
+        owners = {vm: group for group, vm_table in file.vm.items() for vm in names.members(group)}
+        groups = [table for table in file.protection.vaio.values() if table.appliance == name]
+        members = [owners[vm] for table in groups for vm in names.vms(table.vms) if vm in owners]
+        disks = sum(len(disks_of(file.vm[group])) for group in members)
+        if 0 < box.disks < disks:
+            text = f"is less than its groups have ({disks} of {box.disks}), raise it or share another appliance"
+            yield Mistake(("appliance", name, "disks"), text, needs=(("vm",), ("protection", "vaio")))
 
 
 def _ignored(at: Path, table: VaioTable) -> Iterator[Mistake]:

@@ -124,6 +124,7 @@ class VaioTable(Table):
     retry: LongTime = registered("vaio.retry")
     retry_most: LongTime = registered("vaio.retry_most")
     history: LongTime = registered("vaio.history")
+    appliance: str | None = Field(default=None, description="one that groups share; absent: nothing is shared")
     journal_size: SizeOrNone = registered("vaio.journal_size")
 
 

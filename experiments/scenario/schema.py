@@ -22,6 +22,7 @@ from experiments.scenario.quantities import (
     Positive,
     RateOrNone,
     Seed,
+    SizeOrNone,
     Table,
     Time,
     registered,
@@ -95,6 +96,16 @@ class FilterTable(Table):
     workers: CountOrNone = registered("filter.workers")
 
 
+class ApplianceTable(Table):
+    """A replication appliance that the groups share which name it."""
+
+    throughput: RateOrNone = registered("appliance.throughput")
+    writes: IopsOrNone = registered("appliance.writes")
+    link: RateOrNone = registered("appliance.link")
+    buffer: SizeOrNone = registered("appliance.buffer")
+    disks: CountOrNone = registered("appliance.disks")
+
+
 class TimerTable(Table):
     """A time-out outside the VM that its stuns are held against."""
 
@@ -114,6 +125,7 @@ class ScenarioFile(Table):
     filter: dict[Name, FilterTable] = Field(default_factory=dict)
     snapshots: SnapshotsTable = Field(default_factory=SnapshotsTable)
     protection: ProtectionTables = Field(default_factory=ProtectionTables)
+    appliance: dict[Name, ApplianceTable] = Field(default_factory=dict)
     timer: dict[Name, TimerTable] = Field(default_factory=dict, description="absent: those of the register")
 
 

@@ -61,6 +61,7 @@ TASKS = (
     ),
     Task(REPLICATION, "synchronous", "journal"),
     Task(REPLICATION, "synchronous", "examples"),
+    Task(REPLICATION, "synchronous", "appliances"),
     Task(COUNTERS, "counters", "mixed_commands"),
     Task(COUNTERS, "counters", "parda"),
 )

@@ -72,3 +72,4 @@ ZERTO_DAILY = "Zerto, sizing: 5 % daily change of 20 TB"
 VR_FIRST_SYNC = "vSphere Replication, bandwidth: 100 GB take 3 h on 100 Mbit/s"
 SYNC_RATE = 9_259_259
 """Bytes a second that arrive of 100 Mbit/s in that example: 74 %."""
+VRPA = "RecoverPoint for VMs, appliance classes (2 vCPU)"

@@ -3,14 +3,14 @@
 from dataclasses import replace
 
 from experiments.validate import published
-from experiments.validate.build import GIB, KIB, MIB, MS, US, S, closed_loop, disk, law, scenario, store, vm
+from experiments.validate.build import GIB, KIB, MIB, MS, US, S, closed_loop, disk, law, open_loop, scenario, store, vm
 from experiments.validate.measure import mean_latency, one, rate
 from experiments.validate.replication import LINK, WRITE, even_writes, replicated
 from experiments.validate.row import Claim, Row, Slack, exact, judge, share
 from models.mechanisms.bucket import transfer_ns
 from models.outages import plan
 from models.result import RunResult
-from models.scenario import Outage, Scenario, Vaio
+from models.scenario import Appliance, Outage, Scenario, Vaio
 
 SYNC = replace(LINK, synchronous=True, on_loss="hold", link_bytes_per_s=64 * MIB, link_latency_ns=5 * MS)
 SIDE_BY_SIDE = "max(local, wire + journal + round trip)"
@@ -171,6 +171,47 @@ def examples() -> list[Row]:
         judge(Claim("first sync of 100 GB over 100 Mbit/s (1 : 1000)", published.VR_FIRST_SYNC, "h", "calibrated"),
               3.0, done * 1000 / 3600, Slack(0.05, "the rate that arrives is inferred from the same example")),
     ]  # fmt: skip
+
+
+def appliances() -> list[Row]:
+    """A vRPA of 2 vCPU saturates at 50 MB/s or 4,500 writes a second, whichever is first; groups share what it has."""
+    rows, box = [], Appliance("vra", 50_000_000, 4500, 0, 0)
+    for size, share_of in ((64_000, "50 MB/s"), (4_000, "4,500 writes a second")):
+        expected = min(50_000_000, 4500 * size) / 1e6
+        found = _carried((replace(LINK, appliance=box),), size, 80_000_000 // size)[0]
+        claim = Claim(
+            f"appliance of 2 vCPU, writes of {size // 1000} kB: MB/s", f"{published.VRPA}: {share_of}", "MB/s"
+        )
+        rows.append(judge(claim, expected, found, share(expected, 0.01, "writes under way at the end")))
+    pair = tuple(
+        replace(LINK, name=name, vms=(name,), appliance=replace(box, link_bytes_per_s=16_000_000)) for name in "ab"
+    )  # fmt: skip
+    for name, found in zip("ab", _carried(pair, 64_000, 400), strict=True):
+        claim = Claim(f"two groups on a link of 16 MB/s, group {name}", "turn by turn: half of it each", "MB/s")
+        rows.append(judge(claim, 8.0, found, share(8.0, 0.01, "writes under way at the end")))
+    full = replace(LINK, link_bytes_per_s=8_000_000, appliance=Appliance("vra", 0, 0, 0, 200_000_000))
+    both = tuple(replace(full, name=name, vms=(name,)) for name in "ab")
+    result = _run(both, 1_000_000, 24, 30)
+    first = min((row.start_ns for row in result.modes if row.mode == "overflow"), default=-1) / S
+    claim = Claim(
+        "two groups of 24 MB/s each on 8 MB/s, 200 MB of buffer: full after", "size / (inflow - outflow)", "s"
+    )
+    return [*rows, judge(claim, 200 / (2 * (24 - 8)), first, Slack(0.25, "writes of 1 MB on the links"))]
+
+
+def _carried(links: tuple[Vaio, ...], size: int, rate_iops: int, seconds: int = 10) -> list[float]:
+    """MB/s that each group's link carries, of VMs that write more than that."""
+    result = _run(links, size, rate_iops, seconds)
+    flows = {link.name: sum(row.bytes for row in result.flows if row.link == f"{link.name} WAN") for link in links}
+    return [total / seconds / 1e6 for total in flows.values()]
+
+
+def _run(links: tuple[Vaio, ...], size: int, rate_iops: int, seconds: int) -> RunResult:
+    trace = even_writes(((seconds, rate_iops),), size, GIB)
+    workload = replace(open_loop(0, read_ppm=0), kind="trace", trace=trace)
+    machines = tuple(vm(name, workload, (disk(f"{name}:0"),)) for link in links for name in link.vms)
+    spec = scenario(machines, (store(0, law(100 * US)),), seconds * S)
+    return one(replace(spec, vaio=links, arms=("vaio",), run=replace(spec.run, interval_ns=S)), "vaio")
 
 
 def _busy(link: Vaio, seconds: int) -> RunResult:

@@ -33,6 +33,7 @@ from models.compiled.layout import (
     ISSUE,
     LET_GO,
     LIMIT_PASSED,
+    LINK_BEGINS,
     LINK_SENT,
     LOOP_STARTS,
     OK,
@@ -113,6 +114,8 @@ def happen(m: Memory, what: int, key: int) -> None:
         device.ring(m, at)
     elif action == LIMIT_PASSED:
         device.limit_passed(m, at, key)
+    elif action == LINK_BEGINS:
+        replica.link_begins(m, at)
     elif action == HELD_LOOK:
         synchrony.look(m, at, key - Replica(m, at).look_key)
     elif action == LET_GO:

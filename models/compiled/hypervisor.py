@@ -10,7 +10,7 @@ from models.compiled.draws import guest_rows
 from models.compiled.ledgers import Meter
 from models.compiled.machine import Machine
 from models.compiled.parts import Disk, Vm
-from models.mechanisms import bucket, replication
+from models.mechanisms import appliance, bucket, replication
 from models.outages import wire_of
 from models.path.build import CBT_MAX_DISK, NBD_SHARE
 from sim.clock import ARRIVAL, Signal, order
@@ -23,6 +23,7 @@ class Hypervisor(Machine):
         super().__init__(spec, arm, replicate)
         self.works = Works(self.engine)
         self._nbd: dict[str, int] = {}  # by serving host: its bucket
+        self._appliances: dict[str, int] = {}
         self.jobs = [self._job(job) for job in self.job_specs]
         self.replicators = [self._replicator(group) for group in self.group_specs]
         self._start()
@@ -83,6 +84,7 @@ class Hypervisor(Machine):
             reduction=spec.reduction_milli, journal_rate=spec.journal_bytes_per_s, extent=spec.extent_bytes,
             resync_reads=spec.resync_reads, sent_key=order(ARRIVAL, 4, entity), durable_key=order(ARRIVAL, 5, entity),
             back_key=order(ARRIVAL, 6, entity), wire=memory.place(wire_of(spec)), sync=spec.synchronous,
+            shared=self._appliance(spec.appliance) if spec.appliance is not None else 0,
             lets_go=spec.on_loss == "asynchronous", limit=spec.hold_limit_ns, blocks=spec.blocks_drain,
             cause=self._column(self.causes.replica[spec.name]) if spec.synchronous else 0, turn=synced, synced=synced,
             left=-1, look_key=order(ARRIVAL, 7, entity), release_key=order(ARRIVAL, 8, entity),
@@ -104,6 +106,10 @@ class Hypervisor(Machine):
             replicator.journaled.append((0, 0, 0))
         record.meters = memory.row([meter.record.address for meter in meters])
         return replicator
+
+    def _appliance(self, spec: scenario.Appliance) -> int:
+        state = appliance.appliance(spec.bytes_per_s, spec.writes_per_s, spec.link_bytes_per_s, spec.buffer_bytes)
+        return self._appliances.setdefault(spec.name, self.engine.memory.place(state))
 
     # -- what stories start ----------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ Addresses are words of the flat memory (`sim.flat`); 0 is no record. Records tha
 `next` (the one behind it in a list) and `wake` (what to do when it is its turn). Times in ns, sizes in bytes.
 """
 
+from models.mechanisms.appliance import Appliance
 from models.mechanisms.bucket import Bucket
 from models.mechanisms.cbt import Cbt
 from models.mechanisms.grains import GrainMap
@@ -26,6 +27,7 @@ CacheState = state(TableCache)
 ThrottleState = state(Throttle)
 WorkersState = state(Workers)
 WireState = state(Wire)
+ApplianceState = state(Appliance)
 
 WORLD = (
     "free_end now moments pops heap heap_size heap_room woken woken_last bells devices device_count reserve burst "
@@ -99,11 +101,11 @@ CHAIN = "next wake disk left size"
 REPLICA = (
     "next wake group entity epoch disks meters meter_count wire_bytes queued_bytes flying_bytes journal_bytes first "
     "last busy journal reading ahead ahead_bytes sent current number link_rate latency reduction journal_rate extent "
-    "resync_reads sent_key durable_key back_key wire admitted sync lets_go limit blocks cause turn synced lost left "
-    "armed pending pending_last released released_last releases look_key release_key"
+    "resync_reads sent_key durable_key back_key wire shared admitted sync lets_go limit blocks cause turn synced lost "
+    "left armed pending pending_last released released_last releases look_key release_key"
 )
 """From `sync` on: of a synchronous group, see `synchrony`."""
-ITEM = "next size epoch cut replica turn admitted"
+ITEM = "next size epoch cut replica turn admitted ready"
 METER = (
     "epoch inline synced point usable_epoch first last acks written unique age_since exposure_since risk_since "
     "undefined risk_written risk_unique latest"
@@ -184,8 +186,8 @@ LATEST_PAGE = 1024
     SERVICE_ENDS, HOPS_UP, ARRIVES, HOPS_DOWN, COPIER_GOES, READER_GOES, LINK_SENT, POINT_DURABLE, CONFIRMED, TAG_DUE,
     LIMIT_PASSED, GATE_IN, GATE_OUT, TIMER, ISSUE, CHUNK_COPIED, CHUNK_COPIED_LATE, COPIER_PACED, READER_STARTS,
     CHAIN_STARTS, LOOP_STARTS, HOLD, RELEASE, CHECKPOINT, SYNC, USABLE, SETTLE, PROBES_END, FORGET,
-    HELD_LOOK, LET_GO, CONNECTION,
-) = range(32)  # fmt: skip
+    HELD_LOOK, LET_GO, CONNECTION, LINK_BEGINS,
+) = range(33)  # fmt: skip
 """What happens to a record when its event comes or its turn: an event holds address * ACTIONS + action."""
 ACTIONS = 64
 

@@ -211,7 +211,7 @@ def new_item(m: Memory, replica: int, size: int, epoch: int, cut: int, turn: int
     if not at:
         at = take(m, ITEM_WORDS)
     item = Item(m, at)
-    item.replica, item.size, item.epoch, item.cut, item.turn = replica, size, epoch, cut, turn
+    item.replica, item.size, item.epoch, item.cut, item.turn, item.ready = replica, size, epoch, cut, turn, 0
     return at
 
 

@@ -10,9 +10,11 @@ from models.compiled.layout import (
     CONFIRMED,
     IO_WORDS,
     JOURNALED,
+    LINK_BEGINS,
     LINK_SENT,
     POINT_DURABLE,
     REPLICA_QUEUE,
+    ApplianceState,
     BucketState,
     Command,
     Disk,
@@ -24,7 +26,7 @@ from models.compiled.layout import (
     World,
 )
 from models.compiled.lists import draw, event, first_of, free_item, log, push
-from models.mechanisms import bucket, replication, wire
+from models.mechanisms import appliance, bucket, replication, wire
 from models.path.io import RESYNC
 from models.path.replica import IN_ORDER, RESYNCED
 from sim.flat import Memory
@@ -38,10 +40,14 @@ def write(m: Memory, at: int, disk: int, io_at: int) -> None:
     m[io_at + IO_WORDS + World(m, 0).causes + io.epochs] = r.epoch
     io.epochs += 1
     before = mode(m, at)
-    if replication.split(GroupState(m, r.group), disk, io.offset, io.size):
+    room = not r.shared or appliance.fits(ApplianceState(m, r.shared), io.size)
+    if replication.split(GroupState(m, r.group), disk, io.offset, io.size, room):
+        if r.shared:
+            appliance.took(ApplianceState(m, r.shared), io.size)
         r.queued_bytes += io.size
         turn = synchrony.hold(m, at, io_at) if before == replication.IN_SYNC else 0
         enqueue(m, at, io.size, IN_ORDER, 0, turn)
+        processed(m, at)
         kick(m, at)
     elif before == replication.IN_ORDER:
         note_mode(m, at)
@@ -51,6 +57,15 @@ def write(m: Memory, at: int, disk: int, io_at: int) -> None:
 
 
 # -- the link ------------------------------------------------------------------------------------------------
+
+
+@mechanism
+def processed(m: Memory, at: int) -> None:
+    """The item that waits last passes the appliance, if there is one."""
+    r = Replica(m, at)
+    if r.shared:
+        item = Item(m, r.last)
+        item.ready = appliance.processed(ApplianceState(m, r.shared), World(m, 0).now, item.size)
 
 
 @mechanism
@@ -69,16 +84,39 @@ def link_goes(m: Memory, at: int) -> None:
     while r.first:
         i = first_of(m, at + REPLICA_QUEUE)
         r.sent += 1
-        size = Item(m, i).size
-        crossing = bucket.transfer_ns(size * 1000 // r.reduction, r.link_rate)
-        sent = wire.sent_at(WireState(m, r.wire), now, crossing)
-        if size or sent > now:
-            r.current = i
-            push(m, sent, r.sent_key + r.sent, event(at, LINK_SENT))
+        if r.shared:  # the link is asked for when it is there and the item is
+            begins = wire.sent_at(WireState(m, r.wire), max(now, Item(m, i).ready), 0)
+            if begins > now:
+                r.current = i
+                push(m, begins, r.sent_key + r.sent, event(at, LINK_BEGINS))
+                return
+        if sends(m, at, i):
             return
-        arrive_later(m, at, i)
-        drained(m, at)
     r.busy = 0
+
+
+@mechanism
+def sends(m: Memory, at: int, i: int) -> bool:
+    """The link has the item; True when it takes time, otherwise it has crossed already."""
+    r, now, size = Replica(m, at), World(m, 0).now, Item(m, i).size
+    crossing = size * 1000 // r.reduction
+    sent = wire.sent_at(WireState(m, r.wire), now, bucket.transfer_ns(crossing, r.link_rate))
+    if r.shared:
+        sent = max(sent, appliance.sent(ApplianceState(m, r.shared), now, crossing))
+    if size or sent > now:
+        r.current = i
+        push(m, sent, r.sent_key + r.sent, event(at, LINK_SENT))
+        return True
+    arrive_later(m, at, i)
+    drained(m, at)
+    return False
+
+
+@mechanism
+def link_begins(m: Memory, at: int) -> None:
+    """The item can go now."""
+    if not sends(m, at, Replica(m, at).current):
+        link_goes(m, at)
 
 
 @mechanism
@@ -148,6 +186,8 @@ def confirmed(m: Memory, i: int) -> int:
     r.flying_bytes -= item.size
     r.journal_bytes += item.size
     replication.confirmed(GroupState(m, r.group), item.size)
+    if r.shared:
+        appliance.took(ApplianceState(m, r.shared), -item.size)
     free_item(m, i)
     return synchrony.confirmed(m, item.replica, item.turn) if item.turn else 0
 
@@ -193,6 +233,7 @@ def dirty_read(m: Memory, at: int, c: int) -> None:
     """A run of dirty extents has been read: it goes to the link."""
     Replica(m, at).reading -= 1
     enqueue(m, at, Command(m, c).size, RESYNCED, 0, 0)
+    processed(m, at)
     kick(m, at)
     read_dirty(m, at)
     kick(m, at)

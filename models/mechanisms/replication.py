@@ -56,10 +56,13 @@ def dirty_flags(s: Group) -> int:
 
 
 @mechanism
-def split(s: Group, disk: int, offset: int, size: int) -> bool:
-    """A write passes the splitter. True: it is in the buffer; False: it marked the dirty map."""
+def split(s: Group, disk: int, offset: int, size: int, room: bool) -> bool:
+    """A write passes the splitter. True: it is in the buffer; False: it marked the dirty map.
+
+    `room`: whether an appliance that the group shares has room for it.
+    """
     s.facts[SPLIT] += size
-    fits = s.facts[USED] + size <= s.facts[CAPACITY]
+    fits = room and s.facts[USED] + size <= s.facts[CAPACITY]
     if s.facts[MODE] == IN_SYNC or (s.facts[MODE] == IN_ORDER and fits):
         s.facts[USED] += size
         s.facts[BUFFERED] += size

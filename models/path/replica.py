@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol
 from simpy.events import Event
 
 from models import scenario
-from models.mechanisms import replication, wire
+from models.mechanisms import appliance, replication, wire
 from models.mechanisms.bucket import admit, bucket, transfer_ns
 from models.outages import wire_of
 from models.path.disk import Disk
@@ -31,6 +31,7 @@ class Item(NamedTuple):
     epoch: int  # of a checkpoint; -1: data in order; -2: resync
     cut_ns: int  # of a checkpoint
     turn: int = 0  # of a synchronous group, in which the guest waits for this; 0: nobody does
+    ready_ns: int = 0  # before it has not passed the appliance
 
 
 IN_ORDER, RESYNCED = -1, -2
@@ -54,7 +55,11 @@ class PointMeter(Protocol):
 class Replicator:
     """One consistency group: the VMs' splitters append to it."""
 
-    def __init__(self, clock: Clock, spec: scenario.Vaio, entity: int, disks: list[Disk], cause: int = 0) -> None:
+    def __init__(
+        self, clock: Clock, spec: scenario.Vaio, entity: int, disks: list[Disk], cause: int,
+        shared: appliance.Appliance | None,
+    ) -> None:  # fmt: skip
+        self.shared = shared  # with other groups
         self.clock = clock
         self.spec = spec
         self.entity = entity
@@ -92,10 +97,13 @@ class Replicator:
     def write(self, disk: int, io: GuestIo) -> None:
         """A guest write passes the splitter: into the buffer, or onto the dirty map."""
         before = self.group.facts[replication.MODE]
-        if replication.split(self.group, disk, io.offset, io.size):
+        room = self.shared is None or appliance.fits(self.shared, io.size)
+        if replication.split(self.group, disk, io.offset, io.size, room):
+            if self.shared is not None:
+                appliance.took(self.shared, io.size)
             self.queued_bytes += io.size
             held = self.sync.hold(io) if self.sync is not None and before == replication.IN_SYNC else 0
-            self._send(Item(io.size, IN_ORDER, 0, held))
+            self._send(Item(io.size, IN_ORDER, 0, held, self._processed(io.size)))
         elif before == replication.IN_ORDER:
             self.note_mode()
             if not self._bell.triggered:  # the link is idle; otherwise it looks when it has sent what it is at
@@ -133,6 +141,10 @@ class Replicator:
         if not self._bell.triggered:
             self._bell.fire()
 
+    def _processed(self, size: int) -> int:
+        """When the appliance has processed it."""
+        return 0 if self.shared is None else appliance.processed(self.shared, self.clock._now, size)
+
     def _link(self) -> Generator[Event, Any, None]:
         """The link sends one thing after the other."""
         clock, spec = self.clock, self.spec
@@ -147,9 +159,16 @@ class Replicator:
             item = self._queue.popleft()
             crossing = item.size * 1000 // spec.reduction_milli
             self._sent += 1
+            key = order(ARRIVAL, 4, self.entity, self._sent)
+            if self.shared is not None:  # the link is asked for when it is there and the item is
+                begins = wire.sent_at(self.wire, max(clock._now, item.ready_ns), 0)
+                if begins > clock._now:
+                    yield clock.at(begins, key)
             sent = wire.sent_at(self.wire, clock._now, transfer_ns(crossing, spec.link_bytes_per_s))
+            if self.shared is not None:
+                sent = max(sent, appliance.sent(self.shared, clock._now, crossing))
             if item.size or sent > clock._now:
-                yield clock.at(sent, order(ARRIVAL, 4, self.entity, self._sent))
+                yield clock.at(sent, key)
             self.wire_bytes += crossing
             if item.epoch == RESYNCED:
                 self._ahead -= 1
@@ -185,6 +204,8 @@ class Replicator:
         self.flying_bytes -= item.size
         self.journal_bytes += item.size
         replication.confirmed(self.group, item.size)
+        if self.shared is not None:
+            appliance.took(self.shared, -item.size)
         if self.sync is not None:
             self.sync.confirmed(item.turn)
 
@@ -224,7 +245,7 @@ class Replicator:
     def completed(self, command: Command) -> None:
         """A run of dirty extents has been read: it goes to the link."""
         self._reading -= 1
-        self._send(Item(command.size, RESYNCED, 0))
+        self._send(Item(command.size, RESYNCED, 0, 0, self._processed(command.size)))
         self._read_dirty()
 
 

@@ -8,6 +8,7 @@ from models.register.row import Assumption as A
 OWN = "own setting"
 MTV = "Forklift/MTV performance metrics (Red Hat labs, ESXi 7.0.3)"
 VEEAM = "Veeam Best Practices guide, Interaction with vSphere"
+CLASSES = "RecoverPoint for VMs: appliance classes of 2, 4 and 8 vCPU"
 HBR = "vSphere Replication options (HBR.*), public dump of 8.0 U3"
 
 VADP = (
@@ -76,4 +77,14 @@ VAIO = (
       "documented", "raw bytes after its oldest point; a full journal gives up its oldest points"),
 )  # fmt: skip
 
-PROTECTION = VADP + VAIO
+APPLIANCE = (
+    A("appliance.throughput", "none", "rate", "50 MB/s", "80 MB/s", CLASSES, "reported", "raw bytes that it processes"),
+    A("appliance.writes", "none", "iops", "4500 iops", "10000 iops", CLASSES, "reported", "writes that it processes"),
+    A("appliance.link", "none", "rate", "1 MB/s", "1 GB/s", OWN, "guess", "on the wire, shared by its groups"),
+    A("appliance.buffer", "none", "size", "415 MB", "2258 MB", "Zerto: VRA Memory Considerations", "documented",
+      "raw bytes of all its groups together"),
+    A("appliance.disks", "none", "count", "50", "1024", "Veeam CDP: up to 50 disks per VM", "documented",
+      "more disks are a mistake"),
+)  # fmt: skip
+
+PROTECTION = VADP + VAIO + APPLIANCE

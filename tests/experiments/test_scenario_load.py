@@ -167,12 +167,19 @@ retry = "100 s"
 retry_most = "101 s"
 history = "102 s"
 journal_size = "103 MB"
+appliance = "box"
 [[protection.vaio.cdp.outage]]
 at = "80 s"
 duration = "105 s"
 [[protection.vaio.cdp.outage]]
 at = "60 s"
 duration = "7 s"
+[appliance.box]
+throughput = "106 MB/s"
+writes = "107 iops"
+link = "108 MB/s"
+buffer = "109 MB"
+disks = 110
 [timer.heartbeat]
 limit = "98 s"
 """
@@ -244,7 +251,8 @@ def test_each_protection_key_lands_in_its_field(whole: Scenario) -> None:
     assert flat(whole.vaio) == [
         "cdp", "sql-1", "sql-2", 90 * US, 91 * US, 92_000_000, 11_125_000, 93 * MS, 9000, 94_000_000, 95 * NS_PER_S,
         96 * KIB, 97, False, True, "asynchronous", 98 * NS_PER_S, False, 60 * NS_PER_S, 7 * NS_PER_S, 80 * NS_PER_S,
-        105 * NS_PER_S, 99 * NS_PER_S, 100 * NS_PER_S, 101 * NS_PER_S, 102 * NS_PER_S, 103_000_000]  # fmt: skip
+        105 * NS_PER_S, 99 * NS_PER_S, 100 * NS_PER_S, 101 * NS_PER_S, 102 * NS_PER_S, 103_000_000,
+        "box", 106_000_000, 107, 108_000_000, 109_000_000]  # fmt: skip
 
 
 def test_the_least_scenario_gets_one_host_one_datastore_and_registered_defaults() -> None:

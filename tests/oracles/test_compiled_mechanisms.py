@@ -13,7 +13,19 @@ import numpy as np
 import pytest
 from house_rules import ROOT, marked, python_files
 
-from models.mechanisms import bucket, cbt, grains, mclock, mirror, replication, tablecache, throttle, wire, workers
+from models.mechanisms import (
+    appliance,
+    bucket,
+    cbt,
+    grains,
+    mclock,
+    mirror,
+    replication,
+    tablecache,
+    throttle,
+    wire,
+    workers,
+)
 from sim import mechanism
 
 numba = pytest.importorskip("numba")
@@ -81,6 +93,26 @@ def workers_steps(draw: random.Random, s: workers.Workers) -> Iterator[Step]:
             draw.choice([0, draw.randrange(200)]),
             draw.randrange(99),
         )
+
+
+def appliance_step(s, op, a, b, c):  # type: ignore[no-untyped-def]
+    if op == 0:
+        return int(appliance.fits(s, a))
+    if op == 1:
+        appliance.took(s, a)
+        return 0
+    if op == 2:
+        return appliance.processed(s, a, b)
+    return appliance.sent(s, a, b)
+
+
+def appliance_steps(draw: random.Random, s: appliance.Appliance) -> Iterator[Step]:
+    now = FAR
+    for _ in range(300):
+        now += draw.randrange(1 << 30)
+        yield 0, draw.randrange(900), 0, 0
+        yield 1, draw.choice([40, -40]), 0, 0
+        yield draw.choice([2, 3]), now, draw.randrange(1 << 20), 0
 
 
 def wire_step(s, op, a, b, c):  # type: ignore[no-untyped-def]
@@ -211,7 +243,7 @@ def mirror_steps(draw: random.Random, s: MirroredDisk) -> Iterator[Step]:
 
 def group_step(s, op, a, b, c):  # type: ignore[no-untyped-def]
     if op == 0:
-        return int(replication.split(s, a, b, c))
+        return int(replication.split(s, a, b, c, c % 9 > 0))
     if op == 1:
         replication.confirmed(s, a)
     elif op == 2:
@@ -244,6 +276,7 @@ CUTS = list(range(50, 9000, 90))
 CASES: dict[str, tuple[Any, Callable[..., Any], Callable[..., Iterator[Step]]]] = {
     "bucket": (bucket.bucket(50), bucket_step, bucket_steps),
     "workers": (workers.workers(3), workers_step, workers_steps),
+    "appliance": (appliance.appliance(10**9, 9000, 10**8, 900), appliance_step, appliance_steps),
     "wire": (
         wire.wire(CUTS, [at + at % 7 + 1 for at in CUTS]),
         wire_step,

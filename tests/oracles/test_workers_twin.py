@@ -49,3 +49,10 @@ def test_a_hop_gets_its_worker_then_its_core(count: int, cores: int, cpu: int, s
         ns = on_core(pool, starts(threads, begin) if count else begin, cost, cpu)
         assert begin + (hop(threads, begin, ns) if count else ns) == wanted
     assert pool.facts[BUSY] == cpu * sum(1 for _, cost in steps if cost)
+
+
+def test_of_workers_free_equally_early_the_first_is_taken() -> None:
+    state = workers(3)
+    hop(state, 0, 5)
+    hop(state, 0, 5)
+    assert state.free_at == [5, 5, 0]
