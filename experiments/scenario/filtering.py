@@ -23,6 +23,11 @@ def check_filtering(file: ScenarioFile) -> Iterator[Mistake]:
         at: Path = ("protection", "vaio", name)
         yield from _ignored(at, table)
         yield from _outages(at, table, file.run.duration)
+        if table.synchronous and file.run.observe:
+            text = (
+                "holds writes, but outside observe windows nobody waits, leave observe out or write synchronous = false"
+            )
+            yield Mistake((*at, "synchronous"), text, at_key=True, needs=(("run", "observe"),))
     names = Names(file)
     for name, box in file.appliance.items():
         owners = {vm: group for group, vm_table in file.vm.items() for vm in names.members(group)}

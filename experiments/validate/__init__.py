@@ -52,6 +52,8 @@ TASKS = (
     Task(BACKUPS, "merges", "merge_rates"),
     Task(BACKUPS, "backups", "age"),
     Task(BACKUPS, "backups", "nbd"),
+    Task(BACKUPS, "windows", "against_full"),
+    Task(BACKUPS, "windows", "unseen_growth"),
     Task(REPLICATION, "replication", "overflow"),
     Task(REPLICATION, "replication", "published_buffer"),
     Task(REPLICATION, "replication", "in_order"),
@@ -62,6 +64,7 @@ TASKS = (
     Task(REPLICATION, "synchronous", "journal"),
     Task(REPLICATION, "synchronous", "examples"),
     Task(REPLICATION, "synchronous", "appliances"),
+    Task(REPLICATION, "synchronous", "violation"),
     Task(COUNTERS, "counters", "mixed_commands"),
     Task(COUNTERS, "counters", "parda"),
 )

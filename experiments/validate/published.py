@@ -73,3 +73,4 @@ VR_FIRST_SYNC = "vSphere Replication, bandwidth: 100 GB take 3 h on 100 Mbit/s"
 SYNC_RATE = 9_259_259
 """Bytes a second that arrive of 100 Mbit/s in that example: 74 %."""
 VRPA = "RecoverPoint for VMs, appliance classes (2 vCPU)"
+VR_VIOLATION = "vSphere Replication, RPO: violated 12:15 to 12:20 when transfers start at 12:00 and 12:10"

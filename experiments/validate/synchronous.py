@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from experiments.validate import published
 from experiments.validate.build import GIB, KIB, MIB, MS, US, S, closed_loop, disk, law, open_loop, scenario, store, vm
+from experiments.validate.growth import JOB
 from experiments.validate.measure import mean_latency, one, rate
 from experiments.validate.replication import LINK, WRITE, even_writes, replicated
 from experiments.validate.row import Claim, Row, Slack, exact, judge, share
@@ -173,18 +174,36 @@ def examples() -> list[Row]:
     ]  # fmt: skip
 
 
+def violation() -> list[Row]:
+    """RPO 15 min with transfers of 10 min back to back: an instance carries the time at which its transfer started.
+
+    Told by a backup job whose snapshot is the instance: cut at the start, usable 10 minutes later.
+    """
+    job = replace(JOB, interval_ns=600 * S, commit_ns=599 * S)
+    idle = scenario((vm("vm", closed_loop(0), (disk("vm:0", MIB),)),), (store(0, law(100 * US)),), 4300 * S)
+    ages = one(replace(idle, vadp=(job,), arms=("vadp",)), "vadp").recovery[0].age
+    start, end, limit = 1200 * S, 4200 * S, 900 * S  # five cycles
+    above = 0
+    for ramp in ages:
+        low = max(ramp.t0_ns + max(0, limit - ramp.v0_ns), start)
+        above += max(0, min(ramp.t1_ns, end) - low)
+    claim = Claim("RPO 15 min, transfers of 10 min: violated for, each cycle", published.VR_VIOLATION, "min")
+    return [judge(claim, 5.0, above / 5 / 60 / S, Slack(0.05, "the job ends a second before the next"))]
+
+
 def appliances() -> list[Row]:
     """A vRPA of 2 vCPU saturates at 50 MB/s or 4,500 writes a second, whichever is first; groups share what it has."""
     rows, box = [], Appliance("vra", 50_000_000, 4500, 0, 0)
+    roomy = replace(LINK, link_bytes_per_s=1 << 40)
     for size, share_of in ((64_000, "50 MB/s"), (4_000, "4,500 writes a second")):
         expected = min(50_000_000, 4500 * size) / 1e6
-        found = _carried((replace(LINK, appliance=box),), size, 80_000_000 // size)[0]
+        found = _carried((replace(roomy, appliance=box),), size, 80_000_000 // size)[0]
         claim = Claim(
             f"appliance of 2 vCPU, writes of {size // 1000} kB: MB/s", f"{published.VRPA}: {share_of}", "MB/s"
         )
         rows.append(judge(claim, expected, found, share(expected, 0.01, "writes under way at the end")))
     pair = tuple(
-        replace(LINK, name=name, vms=(name,), appliance=replace(box, link_bytes_per_s=16_000_000)) for name in "ab"
+        replace(roomy, name=name, vms=(name,), appliance=replace(box, link_bytes_per_s=16_000_000)) for name in "ab"
     )  # fmt: skip
     for name, found in zip("ab", _carried(pair, 64_000, 400), strict=True):
         claim = Claim(f"two groups on a link of 16 MB/s, group {name}", "turn by turn: half of it each", "MB/s")

@@ -42,6 +42,7 @@ from models.compiled.layout import (
     READER_GOES,
     READER_STARTS,
     RELEASE,
+    RESUMES,
     SERVICE_ENDS,
     SETTLE,
     STANDSTILL,
@@ -110,6 +111,8 @@ def happen(m: Memory, what: int, key: int) -> None:
         held = replica.confirmed(m, at)
         if held:
             guest.let_go(m, held)
+    elif action == RESUMES:
+        guest.issue(m, at)
     elif action == TAG_DUE:
         device.ring(m, at)
     elif action == LIMIT_PASSED:

@@ -55,7 +55,7 @@ def asked(scenario: Scenario, arm: Arm) -> Asked:
 WANTED = {
     "ok", "failed", "skipped", "unfinished", "ok, needs consolidation", "datastore full", "first sync", "in order",
     "overflow", "resync", "data", "parent read", "metadata", "mirror", "merge", "backup", "snapshot",
-    "late guest disk timeout", "a hop waits for a worker",
+    "late guest disk timeout", "a hop waits for a worker", "writes outside the windows",
     "in sync", "a write waits for its target", "writes are let go", "connection lost", "points dropped", "cores busy",
 }  # fmt: skip
 """What must occur among the random runs: a law that meets no failure says little."""
@@ -92,6 +92,8 @@ def check_all(scenario: Scenario, result: RunResult) -> list[str]:
     words += [mode.mode for mode in result.modes] + [row.cause for row in result.devices]
     words += ["a hop waits for a worker"] * hops_waited(scenario, result)
     words += check_replication(scenario, result)
+    unseen = any(row.bytes_written and not row.ios for row in result.intervals)
+    words += ["writes outside the windows"] * unseen
     return words + [f"late {timer.timer}" for timer in result.timers if timer.outlasted]
 
 
