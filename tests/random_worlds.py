@@ -105,7 +105,7 @@ OUTAGES = st.lists(st.tuples(st.integers(0, 600), st.integers(1, 300)), max_size
         for n, (gap, length) in enumerate(found)
     ]
 )  # fmt: skip
-"""Apart, in order; the later ones may begin after the run."""
+"""Apart, in order."""
 VAIO = st.fixed_dictionaries({
     "link": st.sampled_from(["200 kB/s", "5 MB/s"]), "down": _ms(1), "up": _ms(1),
     "buffer": st.sampled_from(["1 B", "40 KiB", "10 MB"]), "link_latency": _ms(5),
@@ -152,8 +152,10 @@ def _fit(vm: dict[str, Any]) -> dict[str, Any]:
     return vm
 
 
-def _acting(copy: dict[str, Any]) -> dict[str, Any]:
-    """The replication without keys that would be ignored."""
+def _acting(copy: dict[str, Any], duration_ms: int) -> dict[str, Any]:
+    """The replication without keys that would be ignored, and without outages after the run."""
+    found = [one for one in copy["outage"] if int(one["at"].split()[0]) < duration_ms]
+    copy = copy | {"outage": found}
     idle = set() if copy["synchronous"] else {"on_loss", "hold_limit", "blocks_drain"}
     idle |= {"hold_limit"} if copy["on_loss"] == "hold" else set()
     idle |= set() if copy["outage"] else {"link_timeout", "retry", "retry_most"}
@@ -182,7 +184,9 @@ def documents(draw: Draw, duration_ms: int = 2_000) -> dict[str, Any]:
         job["serving_host"] = draw(st.sampled_from(sorted(hosts)))
     observe = draw(OBSERVE)
     only = {"synchronous": False} if observe else {}
-    replicas = {f"copy{n}": _acting(draw(VAIO) | only) | {"vms": p} for n, p in enumerate(reversed(groups)) if p}
+    replicas = {
+        f"copy{n}": _acting(draw(VAIO) | only, duration_ms) | {"vms": p} for n, p in enumerate(reversed(groups)) if p
+    }
     return {
         "name": "random",
         "run": {

@@ -283,13 +283,14 @@ def tables() -> list[tuple[str, type[Table]]]:
               "workload.two_state": ("vm", "x", "workload", 0, "two_state"), "filter": ("filter", "x"),
               "snapshots": ("snapshots",), "snapshots.stun": ("snapshots", "stun"),
               "snapshots.delta": ("snapshots", "delta"), "snapshots.merge": ("snapshots", "merge"),
-              "vadp": ("protection", "vadp", "x"), "vaio": ("protection", "vaio", "x")}  # fmt: skip
+              "vadp": ("protection", "vadp", "x"), "vaio": ("protection", "vaio", "x"),
+              "appliance": ("appliance", "x")}  # fmt: skip
     found = [(name, table_at(path)) for name, path in places.items()]
     return [(name, table) for name, table in found if table is not None]
 
 
 def test_every_default_of_the_schema_is_the_registers_and_none_there_is_idle() -> None:
-    assert len(tables()) == 17
+    assert len(tables()) == 18
     used = set()
     for name, table in tables():
         for field, info in table.model_fields.items():
