@@ -14,7 +14,7 @@ from models.compiled import layout
 from models.compiled.engine import Engine
 from models.compiled.ledgers import Meter
 from models.compiled.parts import Disk
-from models.mechanisms import bucket, grains, mirror, replication
+from models.mechanisms import appliance, bucket, grains, mirror, replication
 from sim.clock import ARRIVAL, Signal, order
 from sim.memory import Record
 
@@ -193,6 +193,11 @@ class Replicator:
         facts = self.group.facts
         dirty = int(facts[replication.DIRTY]) * self.spec.extent_bytes
         return int(facts[replication.USED]) + dirty + self.record.ahead_bytes
+
+    def shared_bytes(self) -> int:
+        """Raw bytes in the buffer of the appliance that it shares; 0: it shares none."""
+        at = self.record.shared
+        return int(self.engine.memory.fetch(appliance.Appliance, at).facts[appliance.USED]) if at else 0
 
     @property
     def wire_bytes(self) -> int:

@@ -136,6 +136,10 @@ class Replicator:
         facts = self.group.facts
         return facts[replication.USED] + facts[replication.DIRTY] * self.spec.extent_bytes + self._ahead_bytes
 
+    def shared_bytes(self) -> int:
+        """Raw bytes in the buffer of the appliance that it shares; 0: it shares none."""
+        return 0 if self.shared is None else self.shared.facts[appliance.USED]
+
     def _send(self, item: Item) -> None:
         self._queue.append(item)
         if not self._bell.triggered:
