@@ -67,6 +67,8 @@ def happened(result: Outcome) -> set[str]:
         spent = np.sum([row.ns for row in vm.ledger], axis=0).tolist() if vm.ledger else []
         words |= {cause for cause, ns in zip(result.causes, spent, strict=False) if ns}
         words |= {"late mirror copy" for slow in vm.slowest if mirrored_late(result, slow)}
+        replica = [ns for cause, ns in zip(result.causes, spent, strict=False) if cause.startswith("replica ")]
+        words |= {"a wait for a replica"} if any(replica) else set()
         words |= {"idle VM"} if not vm.ios else set()
     words |= {"unseen write" for row in result.intervals if row.bytes_written and not row.ios}
     return words

@@ -28,7 +28,7 @@ WANTED = {
     "guest queue", "stun hold in", "stun hold out", "mirror hold", "data: limit", "data: DSNRO", "data: device queue",
     "data: service", "metadata: DSNRO", "mirror: service", "parent read: service", "filter plain", "filter noisy",
     "filter copy0", "host path", "late mirror copy", "late guest disk timeout", "idle VM",
-    "in sync", "replica copy0", "out of sync", "connection lost", "connection lived",
+    "in sync", "a wait for a replica", "out of sync", "connection lost", "connection lived",
     "unseen write",
 }  # fmt: skip
 """What must occur among the random runs: engines that agree on what never happens have agreed on little."""
