@@ -13,6 +13,7 @@ from models.mechanisms.replication import MODE_NAMES
 from models.outages import cuts
 from models.path.build import Hypervisor as Readable
 from models.path.io import KINDS
+from models.replay import replayed
 from models.result import (
     CoreRow,
     CutRow,
@@ -81,7 +82,7 @@ class Run:
     def __init__(
         self, spec: scenario.Scenario, arm: scenario.Arm, replicate: int, path: scenario.Engine | Hypervisor = "simpy"
     ) -> None:
-        self.spec = spec
+        self.spec = spec = replayed(spec, replicate)
         self.arm = arm
         self.replicate = replicate
         self.hypervisor = hypervisor(spec, arm, replicate, path) if isinstance(path, str) else path

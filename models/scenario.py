@@ -1,9 +1,8 @@
 """What is simulated: a frozen description of hosts, datastores, VMs, filters and protections.
 
-Everything is a whole number in one base unit, so that nothing is rounded inside the simulation:
-``*_ns`` nanoseconds, ``*_bytes`` bytes, ``*_ppm`` parts per million, ``*_milli`` thousandths, ``*_iops`` I/Os per
-second. Zero means "none / unlimited" only where the comment says so. There are no defaults here: every default comes
-from `models.assumptions` and is filled in at the edge (`experiments.scenario`), which also checks the cross-references.
+Everything is a whole number in one base unit, so that nothing is rounded in a run: ``*_ns`` nanoseconds, ``*_bytes``
+bytes, ``*_ppm`` millionths, ``*_milli`` thousandths, ``*_iops`` I/Os per second. Zero means "none / unlimited" only
+where a comment says so. No defaults here: they come from `models.assumptions` at the edge (`experiments.scenario`).
 """
 
 from dataclasses import dataclass
@@ -44,9 +43,10 @@ class ServiceLaw:
     """Service time of one command in one server: drawn latency plus bytes / stream rate."""
 
     latency_ns: int  # mean of the drawn part
-    distribution: Distribution
+    distribution: Distribution | Literal["quantiles"]
     sigma_milli: int  # of the underlying normal; lognormal only
     stream_bytes_per_s: int  # 0: size does not matter
+    quantiles: tuple[tuple[int, int], ...]  # (ppm, ns) from 0 to 1,000,000 ppm, straight lines between; quantiles only
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,7 @@ class Datastore:
     bandwidth_bytes_per_s: int  # cap over all commands; 0: none
     iops_cap: int  # cap over all commands; 0: none
     burst_ns: int  # depth of both caps' buckets, as time at the capped rate
+    slowdown_milli: tuple[int, ...]  # factor of a service by number in service, from 1; the last for more; empty: none
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,8 @@ class Workload:
     think_ns: int  # closed: mean
     think_distribution: Distribution  # closed
     trace: Trace | None
+    begin: Literal["first", "random"]  # trace: with its first record, or at a moment of the VM's own, going round
+    repeat: bool  # trace: again and again until the run ends
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from models.mechanisms.grains import GrainMap
 from models.mechanisms.mclock import MClock
 from models.mechanisms.mirror import Mirror
 from models.mechanisms.replication import Group
+from models.mechanisms.slowdown import Slowdown
 from models.mechanisms.tablecache import TableCache
 from models.mechanisms.throttle import Throttle
 from models.mechanisms.wire import Wire
@@ -25,6 +26,7 @@ MirrorState = state(Mirror)
 GroupState = state(Group)
 CacheState = state(TableCache)
 ThrottleState = state(Throttle)
+SlowdownState = state(Slowdown)
 WorkersState = state(Workers)
 WireState = state(Wire)
 ApplianceState = state(Appliance)
@@ -63,9 +65,9 @@ DEVICE = (
 the device, for Little's law."""
 STORE = (
     "idle first last bytes_cap iops_cap bandwidth iops_ns read_stream write_stream free_bytes busy serving ends area "
-    "area_at served"
+    "area_at served slowdown"
 )
-"""`served`: commands and bytes, by cause and direction."""
+"""`served`: commands and bytes, by cause and direction. `slowdown`: its table, 0: none."""
 
 VM = (
     "index stunned stunned_ns stunned_at in_flight held draining adapter_free doors disks disk_count carried down_key "

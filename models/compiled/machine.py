@@ -14,7 +14,7 @@ from models.compiled.engine import Conducted, Engine
 from models.compiled.ledgers import Book, Recorder
 from models.compiled.parts import Device, Disk, Store, Vm
 from models.compiled.reserve import burst_of, reserve_of
-from models.mechanisms import bucket, grains, mclock, throttle, workers
+from models.mechanisms import bucket, grains, mclock, slowdown, throttle, workers
 from models.path.causes import Causes
 from models.path.device import Share
 from models.result import COMMAND_CAUSES, LAYERS
@@ -90,6 +90,8 @@ class Machine:
             write_stream=spec.write.stream_bytes_per_s, free_bytes=spec.capacity_bytes - disks,
             served=memory.take(SERVED_WORDS),
         )  # fmt: skip
+        if spec.slowdown_milli:
+            record.slowdown = memory.place(slowdown.slowdown(spec.slowdown_milli))
         return Store(self.engine, spec, record)
 
     def _device(self, host_name: str, datastore: str) -> Device:

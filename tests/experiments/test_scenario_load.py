@@ -31,6 +31,8 @@ interval = "3 s"
 seed = 4
 replications = 5
 slowest = 6
+observe = [{ start = "102 ms", duration = "103 ms" }]
+observe_warmup = "50 ms"
 arms = ["both", "none"]
 [host.esx1]
 scheduler = "fifo"
@@ -159,9 +161,6 @@ checkpoint = "95 s"
 extent = "96 KiB"
 resync_reads = 97
 seeded = false
-synchronous = true
-hold_limit = "98 s"
-blocks_drain = false
 link_timeout = "99 s"
 retry = "100 s"
 retry_most = "101 s"
@@ -203,7 +202,7 @@ MS, US = 10**6, 10**3
 
 
 def test_each_host_and_datastore_key_lands_in_its_field(whole: Scenario) -> None:
-    assert flat(whole.run) == [101 * NS_PER_S, 2 * NS_PER_S, 3 * NS_PER_S, 4, 5, 6]
+    assert flat(whole.run) == [101 * NS_PER_S, 2 * NS_PER_S, 3 * NS_PER_S, 4, 5, 6, 102 * MS, 205 * MS, 50 * MS]
     assert flat(whole.hosts[0]) == ["esx1", "fifo", 7 * KIB, 8, 9, 10 * US, 11, 12 * US]
     assert flat(whole.datastores[0]) == [
         "gold", 900 * GIB, 12, 13, 14 * MS, "fixed", 150, 16_000_000, 17 * MS, "lognormal", 1800, 0,
@@ -250,9 +249,21 @@ def test_each_protection_key_lands_in_its_field(whole: Scenario) -> None:
         83_000_000, 84_000_000, 85_000_000, 8600, 87 * MS, 88 * NS_PER_S]  # fmt: skip
     assert flat(whole.vaio) == [
         "cdp", "sql-1", "sql-2", 90 * US, 91 * US, 92_000_000, 11_125_000, 93 * MS, 9000, 94_000_000, 95 * NS_PER_S,
-        96 * KIB, 97, False, True, "asynchronous", 98 * NS_PER_S, False, 60 * NS_PER_S, 7 * NS_PER_S, 80 * NS_PER_S,
+        96 * KIB, 97, False, False, "asynchronous", 10 * NS_PER_S, True, 60 * NS_PER_S, 7 * NS_PER_S, 80 * NS_PER_S,
         105 * NS_PER_S, 99 * NS_PER_S, 100 * NS_PER_S, 101 * NS_PER_S, 102 * NS_PER_S, 103_000_000,
         "box", 106_000_000, 107, 108_000_000, 109_000_000]  # fmt: skip
+
+
+def test_the_keys_of_a_synchronous_replication() -> None:
+    """(They do not go with observe windows, which the whole scenario has.)"""
+    keys = {"vms": ["a"], "link": "1 MB/s", "synchronous": True, "hold_limit": "98 s", "blocks_drain": False}
+    data = {"name": "sync", "vm": {"a": {"disk": [{}]}}, "protection": {"vaio": {"cdp": keys}}}
+    group = build(data).vaio[0]
+    assert (group.synchronous, group.on_loss, group.hold_limit_ns, group.blocks_drain) == (
+        True, "asynchronous", 98 * NS_PER_S, False,
+    )  # fmt: skip
+    with pytest.raises(InputError, match="synchronous: holds writes, but outside observe windows nobody waits"):
+        build(data | {"run": {"observe": [{"start": "1 s", "duration": "9 s"}]}})
 
 
 def test_the_least_scenario_gets_one_host_one_datastore_and_registered_defaults() -> None:
@@ -276,7 +287,8 @@ def test_arms_follow_the_protections_unless_they_are_named() -> None:
 
 def tables() -> list[tuple[str, type[Table]]]:
     """The schema's tables with the register's name of each."""
-    places = {"run": ("run",), "host": ("host", "x"), "datastore": ("datastore", "x"), "vm": ("vm", "x"),
+    places = {"run": ("run",), "run.observe": ("run", "observe", 0),
+              "host": ("host", "x"), "datastore": ("datastore", "x"), "vm": ("vm", "x"),
               "datastore.read": ("datastore", "x", "read"), "datastore.write": ("datastore", "x", "write"),
               "disk": ("vm", "x", "disk", 0), "workload": ("vm", "x", "workload", 0),
               "workload.addresses": ("vm", "x", "workload", 0, "addresses"),
@@ -290,7 +302,7 @@ def tables() -> list[tuple[str, type[Table]]]:
 
 
 def test_every_default_of_the_schema_is_the_registers_and_none_there_is_idle() -> None:
-    assert len(tables()) == 18
+    assert len(tables()) == 19
     used = set()
     for name, table in tables():
         for field, info in table.model_fields.items():
@@ -303,7 +315,7 @@ def test_every_default_of_the_schema_is_the_registers_and_none_there_is_idle() -
             if isinstance(info.default, str):
                 assert info.default == row.value
             used.add(key)
-    elsewhere = ("timer.", "workload.origin.", "disk.shares.", "fixed.")
+    elsewhere = ("timer.", "workload.origin.", "disk.shares.", "fixed.", "profile.")
     apart = {row.key for row in REGISTER if row.key.startswith(elsewhere)}
     assert {row.key for row in REGISTER} - used - apart == set()
 
@@ -329,7 +341,8 @@ def test_identity_leaves_out_seed_and_replications_and_nothing_else(whole: Scena
     assert replace(again, run=whole.run) == whole
     changed = tomllib.loads(WHOLE.replace('"72 MB/s"', '"73 MB/s"'))
     assert build(changed).identity != whole.identity
-    assert sorted(json.loads(whole.identity)["run"]) == ["duration_ns", "interval_ns", "slowest", "warmup_ns"]
+    assert sorted(json.loads(whole.identity)["run"]) == [
+        "duration_ns", "interval_ns", "observe", "observe_warmup_ns", "slowest", "warmup_ns"]  # fmt: skip
 
 
 def test_identity_does_not_depend_on_spelling_or_on_writing_a_default() -> None:

@@ -21,6 +21,7 @@ from models.mechanisms import (
     mclock,
     mirror,
     replication,
+    slowdown,
     tablecache,
     throttle,
     wire,
@@ -124,6 +125,15 @@ def wire_steps(draw: random.Random, s: wire.Wire) -> Iterator[Step]:
     for _ in range(300):
         now += draw.randrange(60)
         yield 0, now, draw.choice([0, draw.randrange(40)]), 0
+
+
+def slowdown_step(s, op, a, b, c):  # type: ignore[no-untyped-def]
+    return slowdown.stretched(s, a, b)
+
+
+def slowdown_steps(draw: random.Random, s: slowdown.Slowdown) -> Iterator[Step]:
+    for _ in range(300):
+        yield 0, draw.randrange(6), draw.choice([draw.randrange(2**20), 2**50]), 0
 
 
 def throttle_step(s, op, a, b, c):  # type: ignore[no-untyped-def]
@@ -275,6 +285,7 @@ def deep_map() -> grains.GrainMap:
 CUTS = list(range(50, 9000, 90))
 CASES: dict[str, tuple[Any, Callable[..., Any], Callable[..., Iterator[Step]]]] = {
     "bucket": (bucket.bucket(50), bucket_step, bucket_steps),
+    "slowdown": (slowdown.slowdown((1000, 700, 2500)), slowdown_step, slowdown_steps),
     "workers": (workers.workers(3), workers_step, workers_steps),
     "appliance": (appliance.appliance(10**9, 9000, 10**8, 900), appliance_step, appliance_steps),
     "wire": (
