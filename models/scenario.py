@@ -11,6 +11,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from models.jobs import Control as Control
+from models.jobs import Vadp as Vadp
 from models.replication import Appliance as Appliance
 from models.replication import Outage as Outage
 from models.replication import Vaio as Vaio
@@ -63,6 +65,7 @@ class Datastore:
     iops_cap: int  # cap over all commands; 0: none
     burst_ns: int  # depth of both caps' buckets, as time at the capped rate
     slowdown_milli: tuple[int, ...]  # factor of a service by number in service, from 1; the last for more; empty: none
+    kind: Literal["vmfs", "nfs3", "nfs41", "vsan", "vvol"]  # what a backup's transport may and must do with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,30 +229,6 @@ class Snapshots:
 
 
 @dataclass(frozen=True, slots=True)
-class Vadp:
-    """A snapshot backup job over some VMs, one VM after the other (`parallel_vms` at once)."""
-
-    name: str
-    vms: tuple[str, ...]  # VM names
-    first_ns: int
-    interval_ns: int
-    parallel_vms: int
-    serving_host: str  # whose flow the NBD reads are
-    cbt_block_bytes: int
-    tool_block_bytes: int  # the backup tool reads and stores whole blocks of this
-    query_page_extents: int
-    query_page_ns: int
-    disk_open_ns: int  # per disk: NBD open and close
-    reads_in_flight: int  # per disk
-    stream_bytes_per_s: int  # NBD, per disk; 0: no cap
-    host_bytes_per_s: int  # NBD, per serving host; 0: no cap
-    repository_bytes_per_s: int  # 0: no cap; after reduction
-    reduction_milli: int  # raw : stored, e.g. 2000 for 2:1
-    commit_ns: int  # repository metadata after the last byte
-    job_limit_ns: int  # a longer job is stopped and fails; 0: none
-
-
-@dataclass(frozen=True, slots=True)
 class Timer:
     """A time-out that a stun is held against (heartbeat of a cluster, session of an availability group ...)."""
 
@@ -292,6 +271,7 @@ class Scenario:
     snapshots: Snapshots
     vadp: tuple[Vadp, ...]
     vaio: tuple[Vaio, ...]
+    control: Control
     timers: tuple[Timer, ...]
     arms: tuple[Arm, ...]
     run: RunSpec

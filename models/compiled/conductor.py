@@ -10,6 +10,7 @@ from models.compiled import bulk, device, disk, group, guest, replica, risk, syn
 from models.compiled.layout import (
     ACTIONS,
     AGAIN,
+    ALLOW,
     ARRIVES,
     CHAIN_STARTS,
     CHECKPOINT,
@@ -185,6 +186,8 @@ def told(m: Memory, at: int, action: int) -> None:
         risk.settle_risk(m, subject, now)
     elif action == PROBES_END:
         way.end_probes(m, subject)
+    elif action == ALLOW:
+        bulk.allow(m, subject, order.a)
     elif action == FORGET:
         tablecache.forget(CacheState(m, subject))
 

@@ -95,9 +95,15 @@ ROW = "time disk write offset size service"
 
 MERGE = "disk stopped working cap rate"
 COPIER = "next wake merge number key started size left step spans span_count"
-READ = "disk flow draws level blocks block_count stopped working stream transport bytes_read bytes_stored"
+READ = (
+    "disk flow draws level blocks block_count stopped working stream transport bytes_read bytes_stored allowed parked "
+    "parked_last"
+)
 READER = "next wake read number key size left"
-TRANSPORT = "host repository network_bytes stored_bytes stream_rate host_rate repository_rate reduction tool_block"
+TRANSPORT = (
+    "host repository network_bytes stored_bytes stream_rate host_rate repository_rate reduction tool_block ssl "
+    "ssl_rate ssl_host_rate proxy proxy_rate"
+)
 CHAIN = "next wake disk left size"
 """Metadata I/Os of a stun, one after the other."""
 
@@ -174,6 +180,7 @@ FREE_ITEM, FREE_NODE = _offset(WORLD, "free_item"), _offset(WORLD, "free_node")
 FLOW_QUEUE, STORE_QUEUE, REPLICA_QUEUE = _offset(FLOW, "first"), _offset(STORE, "first"), _offset(REPLICA, "first")
 REPLICA_RELEASED = _offset(REPLICA, "released")
 VM_GATE, DOOR_QUEUE, DISK_CHUNK = _offset(VM, "gate"), _offset(DOOR, "first"), _offset(DISK, "chunk")
+READ_PARKED = _offset(READ, "parked")
 UNRESOLVED, GATED, BOOK_INTERVAL = _offset(DOOR, "unresolved"), _offset(DOOR, "gated"), _offset(BOOK, "arrivals")
 
 OCTAVES = 58
@@ -189,8 +196,8 @@ LATEST_PAGE = 1024
     SERVICE_ENDS, HOPS_UP, ARRIVES, HOPS_DOWN, COPIER_GOES, READER_GOES, LINK_SENT, POINT_DURABLE, CONFIRMED, TAG_DUE,
     LIMIT_PASSED, GATE_IN, GATE_OUT, TIMER, ISSUE, CHUNK_COPIED, CHUNK_COPIED_LATE, COPIER_PACED, READER_STARTS,
     CHAIN_STARTS, LOOP_STARTS, HOLD, RELEASE, CHECKPOINT, SYNC, USABLE, SETTLE, PROBES_END, FORGET,
-    RESUMES, HELD_LOOK, LET_GO, CONNECTION, LINK_BEGINS,
-) = range(34)  # fmt: skip
+    ALLOW, RESUMES, HELD_LOOK, LET_GO, CONNECTION, LINK_BEGINS,
+) = range(35)  # fmt: skip
 """What happens to a record when its event comes or its turn: an event holds address * ACTIONS + action."""
 ACTIONS = 64
 
