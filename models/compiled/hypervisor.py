@@ -148,9 +148,9 @@ class Hypervisor(Machine):
                 self._start_workload(vm, number, workload)
 
     def _start_workload(self, vm: Vm, number: int, spec: scenario.Workload) -> None:
-        windows = self.spec.run.observe
-        rows = guest_rows(vm.spec, spec, self._specs, self.seed, self.replicate, windows)
-        workload = self.engine.new(layout.WORKLOAD).set(stream=self._stream(rows, layout.ROW_WORDS), number=number)
+        identity, windows = (self.seed, self.replicate), self.spec.run.observe
+        rows = guest_rows(vm.spec, spec, self._specs, identity, windows, self._progress)
+        workload = self.engine.new(layout.WORKLOAD).set(stream=self._stream(rows, layout.ROW_WORDS))
         key = order(ARRIVAL, 0, vm.index, number << 20)
         closed, outside = spec.kind == "closed", spec.origin == "external"
         for slot in range(spec.outstanding if closed else 1):
@@ -165,8 +165,8 @@ class Hypervisor(Machine):
 
     def _start_unseen(self, vm: Vm, number: int, spec: scenario.Workload) -> None:
         """The workload's writes outside the windows."""
-        rows = unseen_rows(self.spec, vm.spec, spec, self.seed, self.replicate)
-        workload = self.engine.new(layout.WORKLOAD).set(stream=self._stream(rows, layout.ROW_WORDS), number=number)
+        rows = unseen_rows(self.spec, vm.spec, spec, (self.seed, self.replicate), self._progress)
+        workload = self.engine.new(layout.WORKLOAD).set(stream=self._stream(rows, layout.ROW_WORDS))
         loop = self.engine.new(layout.LOOP).set(
             vm=vm.record.address, workload=workload.address, number=number, frozen=1, thinks=1, unseen=1,
             key=order(ARRIVAL, 0, vm.index, (number << 20) + UNSEEN_SLOT),

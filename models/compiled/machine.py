@@ -9,7 +9,7 @@ from models import scenario
 from models.arrivals import NEVER_NS
 from models.compiled import layout
 from models.compiled.device import SERVED_WORDS
-from models.compiled.draws import Stream, hops, services
+from models.compiled.draws import Columns, Stream, hops, services
 from models.compiled.engine import Conducted, Engine
 from models.compiled.ledgers import Book, Recorder
 from models.compiled.parts import Device, Disk, Store, Vm
@@ -20,7 +20,7 @@ from models.path.device import Share
 from models.path.machine import server, server_name
 from models.result import COMMAND_CAUSES, LAYERS
 from sim.clock import ARRIVAL, COMPLETION, DISPATCH, order
-from sim.memory import Record, Words
+from sim.memory import Record
 from sim.units import NS_PER_S
 
 
@@ -141,7 +141,7 @@ class Machine:
             )
             device.record.set(
                 flows=memory.row([flow.address for flow in device.flows]),
-                heads=memory.row([mclock.NEVER] * len(shares)), tags=memory.place(tags),
+                heads=memory.take(len(shares)), tags=memory.place(tags),
                 throttle=memory.place(throttle.throttle(len(shares), depth, host.dsnro)),
             )  # fmt: skip
         world.devices = memory.row([device.record.address for device in self.devices.values()])
@@ -201,7 +201,7 @@ class Machine:
                 threads = engine.memory.place(workers.workers(f.workers))
                 hop.workers = self._threads.setdefault((vm.spec.host, f.name), threads)
             if f.distribution != "fixed":
-                blocks = hops(self.seed, self.replicate, f"{vm.spec.name}/{f.name}", f)
+                blocks = hops(self.seed, self.replicate, f"{vm.spec.name}/{f.name}", f, self._progress)
                 hop.stream = self._stream(blocks, 2)
         for number, (replica, spec, first) in enumerate(splitters, len(vm.spec.filters)):
             hop = engine.at(layout.HOP, vm.record.filters + number * places)
@@ -211,7 +211,11 @@ class Machine:
                 cpu=cpu,
             )  # fmt: skip
 
-    def _stream(self, blocks: Iterator[Words], width: int = 1) -> int:
+    def _progress(self) -> tuple[int, int]:
+        """The time now, and when the run ends."""
+        return self.engine.world.now, self.spec.run.duration_ns
+
+    def _stream(self, blocks: Iterator[Columns], width: int = 1) -> int:
         stream = Stream(self.engine.memory, blocks, self.burst, width)
         self.engine.streams[stream.address] = stream
         return stream.address
