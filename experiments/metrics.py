@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Literal, NamedTuple
 
 from experiments.group_view import GroupView
-from models.result import FlowRow, IntervalRow, JobRow
+from models.result import ORDERED, FlowRow, IntervalRow, JobRow
 from sim.histogram import Histogram
 
 NAN = float("nan")
@@ -124,7 +124,7 @@ def _peak_delta(view: GroupView) -> float:
 
 def _out_of_order_s(view: GroupView) -> float:
     start = view.run.warmup_ns
-    return sum(max(0, row.end_ns - max(start, row.start_ns)) for row in view.run.modes if row.mode != "in order") / S
+    return sum(max(0, row.end_ns - max(start, row.start_ns)) for row in view.run.modes if row.mode not in ORDERED) / S
 
 
 def _undefined_s(view: GroupView) -> float:

@@ -13,10 +13,13 @@ from experiments.compare import Comparison
 from experiments.metrics import BY_KEY
 from models.result import (
     ControlRow,
+    CoreRow,
+    CutRow,
     DeviceRow,
     FlowRow,
     IntervalRow,
     JobRow,
+    JournalRow,
     ModeRow,
     PointRow,
     Ramp,
@@ -161,6 +164,21 @@ def modes(comparison: Comparison) -> "pd.DataFrame":
     return _copied(comparison, lambda run: run.modes, ModeRow._fields)
 
 
+def cuts(comparison: Comparison) -> "pd.DataFrame":
+    """One row a time without a connection to a replication's target."""
+    return _copied(comparison, lambda run: run.cuts, CutRow._fields)
+
+
+def journals(comparison: Comparison) -> "pd.DataFrame":
+    """One row a replication and interval's end: the points that can be selected."""
+    return _copied(comparison, lambda run: run.journals, JournalRow._fields)
+
+
+def cores(comparison: Comparison) -> "pd.DataFrame":
+    """One row a host that counts the cores for its filters."""
+    return _copied(comparison, lambda run: run.cores, CoreRow._fields)
+
+
 def space(comparison: Comparison) -> "pd.DataFrame":
     """One row a disk and interval's end: its delta chain."""
     return _copied(comparison, lambda run: run.space, SpaceRow._fields)
@@ -226,8 +244,8 @@ def latency_histogram(comparison: Comparison) -> "pd.DataFrame":
 TABLES: dict[str, Callable[[Comparison], "pd.DataFrame"]] = {
     table.__name__: table
     for table in (
-        metrics, replicates, differences, vms, intervals, stuns, jobs, points, recovery, risk, modes, space, flows,
-        devices, control, timers, audit, slowest, latency_histogram,
+        metrics, replicates, differences, vms, intervals, stuns, jobs, points, recovery, risk, modes, cuts, journals,
+        space, flows, devices, control, cores, timers, audit, slowest, latency_histogram,
     )
 }  # fmt: skip
 """Every table by its name, which is also the name of its CSV file."""

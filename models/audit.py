@@ -75,5 +75,9 @@ def _groups(hypervisor: Hypervisor) -> Iterator[Line]:
         found = unconfirmed + replicator.journal_bytes
         yield Line("bytes buffered = waiting + on the wire + journal", name, facts[replication.BUFFERED], found)
         yield Line("buffer holds what is not confirmed", name, facts[replication.USED], unconfirmed)
+        if (shared := replicator.spec.appliance) is not None:
+            sharing = [one for one in hypervisor.replicators if one.spec.appliance == shared]
+            held = sum(int(one.group.facts[replication.USED]) for one in sharing)
+            yield Line("appliance holds what its groups do", f"{shared.name}, {name}", replicator.shared_bytes(), held)
         flags = replication.dirty_flags(replicator.group)
         yield Line("dirty extents counted = flagged", name, facts[replication.DIRTY], flags)

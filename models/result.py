@@ -8,6 +8,8 @@ series, stuns, jobs and points keep everything and the reader cuts.
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from models.replication_rows import CutRow as CutRow
+from models.replication_rows import JournalRow as JournalRow
 from sim.audit import Line
 from sim.histogram import Histogram
 
@@ -20,14 +22,22 @@ LAYERS: tuple[str, ...] = ("limit", "DSNRO", "device queue", "service")
 a device slot (QAVG); issued to completed (DAVG: array queue and media)."""
 
 
-def ledger_causes(filters: tuple[str, ...]) -> tuple[str, ...]:
-    """The ledger's columns for a run with these filters. An I/O's ledger sums to its guest latency, exactly."""
+ORDERED: tuple[str, ...] = ("in order", "in sync")
+"""Modes of a replication in which checkpoints are cut."""
+
+
+def ledger_causes(filters: tuple[str, ...], synchronous: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """The ledger's columns for a run with these filters and these synchronous replications among them.
+
+    An I/O's ledger sums to its guest latency, exactly.
+    """
     return (
         "guest queue",  # waiting for a slot of the virtual adapter
         "stun hold in",  # arrived while the VM was stunned
         *(f"filter {name}" for name in filters),  # its hops, down and up
         "mirror hold",  # write into the region that consolidation was copying just then
         *(f"{cause}: {layer}" for cause in COMMAND_CAUSES for layer in LAYERS),
+        *(f"replica {name}" for name in synchronous),  # the disk has answered, the target not yet
         "host path",  # fixed software cost in VMM and VMkernel
         "stun hold out",  # completed while the VM was stunned, waiting for its resume
     )
@@ -181,12 +191,20 @@ class RecoveryResult:
 
 
 class ModeRow(NamedTuple):
-    """A stretch of one replication mode: "first sync" | "in order" | "overflow" | "resync"."""
+    """A stretch of one replication mode: "first sync" | "in order" | "overflow" | "resync" | "in sync"."""
 
     protection: str
     mode: str
     start_ns: int
     end_ns: int
+
+
+class CoreRow(NamedTuple):
+    """The cores that a host gives its filters, over the run."""
+
+    host: str
+    cores: int
+    busy_ns: int  # CPU time of all hops that were asked for
 
 
 class SpaceRow(NamedTuple):
@@ -288,6 +306,9 @@ class RunResult:
     points: tuple[PointRow, ...]
     recovery: tuple[RecoveryResult, ...]
     modes: tuple[ModeRow, ...]
+    cuts: tuple[CutRow, ...]
+    journals: tuple[JournalRow, ...]
+    cores: tuple[CoreRow, ...]
     space: tuple[SpaceRow, ...]
     flows: tuple[FlowRow, ...]
     devices: tuple[DeviceRow, ...]

@@ -7,17 +7,32 @@ from contextlib import contextmanager
 from models import scenario
 from models.audit import audit
 from models.chain import OutOfSpace
+from models.measure.journal import Journal
 from models.measure.recorder import LedgerError
 from models.mechanisms.replication import MODE_NAMES
+from models.outages import cuts
 from models.path.build import Hypervisor as Readable
 from models.path.io import KINDS
 from models.replay import replayed
-from models.result import DeviceRow, FlowRow, IntervalRow, JobRow, ModeRow, RunResult, SpaceRow, StunRow, TimerRow
+from models.result import (
+    CoreRow,
+    CutRow,
+    DeviceRow,
+    FlowRow,
+    IntervalRow,
+    JobRow,
+    JournalRow,
+    ModeRow,
+    RunResult,
+    SpaceRow,
+    StunRow,
+    TimerRow,
+)
 from models.stories.acts import Hypervisor
 from models.stories.backup import Backup
 from models.stories.control import LatencyControl
 from models.stories.observe import look
-from models.stories.replicate import checkpoints
+from models.stories.replicate import checkpoints, connection
 from models.stories.slots import Slots
 from models.stories.snapshot import Snapshots
 from models.stories.tasks import Tasks, places
@@ -88,9 +103,14 @@ class Run:
             look(self.hypervisor)
         for number, replicator in enumerate(self.hypervisor.replicators):
             checkpoints(replicator, number)
+            if replicator.spec.synchronous:
+                connection(replicator, number, cuts(replicator.spec))
         self.space: list[SpaceRow] = []
         self.flows: list[FlowRow] = []
+        self.journals: list[JournalRow] = []
         self._seen: dict[str, int] = {}
+        groups = [replicator.spec for replicator in self.hypervisor.replicators]
+        self._journals = [Journal(g.name, g.history_ns, g.journal_size_bytes) for g in groups]
 
     @contextmanager
     def failures(self) -> Iterator[None]:
@@ -124,7 +144,9 @@ class Run:
         for job in self.hypervisor.jobs:
             self._flow(start, f"{job.spec.name} {LINKS[job.spec.transport.kind]}", job.transport.network_bytes, 0)
             self._flow(start, f"{job.spec.name} repository", job.transport.stored_bytes, 0)
-        for replicator in self.hypervisor.replicators:
+        for replicator, journal in zip(self.hypervisor.replicators, self._journals, strict=True):
+            self.journals.append(journal.look(now, replicator.journaled, replicator.admitted_bytes))
+            replicator.journaled.clear()
             self._flow(start, f"{replicator.spec.name} WAN", replicator.wire_bytes, replicator.backlog_bytes())
 
     def _flow(self, start: int, link: str, total: int, backlog: int) -> None:
@@ -156,6 +178,9 @@ class Run:
             points=tuple(point for meter in meters for point in meter.points),
             recovery=tuple(meter.result(run.duration_ns) for meter in meters),
             modes=tuple(self._modes()),
+            cuts=tuple(self._cuts()),
+            journals=tuple(self.journals),
+            cores=tuple(CoreRow(host, *spent) for host, spent in self.hypervisor.cores().items()),
             space=tuple(self.space),
             flows=tuple(self.flows),
             devices=tuple(self._devices()),
@@ -195,6 +220,11 @@ class Run:
             for (mode, since), end in zip(replicator.modes, ends, strict=True):
                 rows.append(ModeRow(replicator.spec.name, MODE_NAMES[mode], since, end))
         return rows
+
+    def _cuts(self) -> list[CutRow]:
+        end = self.spec.run.duration_ns
+        groups = [replicator.spec for replicator in self.hypervisor.replicators]
+        return [CutRow(group.name, *cut) for group in groups for cut in cuts(group) if cut.cut < end]
 
     def _devices(self) -> list[DeviceRow]:
         rows = []

@@ -13,6 +13,9 @@ import numpy.typing as npt
 
 from models.jobs import Control as Control
 from models.jobs import Vadp as Vadp
+from models.replication import Appliance as Appliance
+from models.replication import Outage as Outage
+from models.replication import Vaio as Vaio
 
 Arm = Literal["none", "vadp", "vaio", "both"]
 """Which protections of the scenario act in a run."""
@@ -33,6 +36,8 @@ class Host:
     idle_credit: int  # mClock burst credit sigma, in cost units
     dsnro: int  # outstanding I/Os of one VMDK while several compete (Disk.SchedNumReqOutstanding)
     path_latency_ns: int  # fixed software cost of one guest I/O in the VMM and VMkernel, no queueing
+    filter_cores: int  # cores that carry the hops of all filters of its VMs; 0: not counted
+    filter_cpu_ns: int  # of such a core, one hop of one filter
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,25 +226,6 @@ class Snapshots:
     stun: StunCosts
     delta: DeltaFormat
     merge: MergeCosts
-
-
-@dataclass(frozen=True, slots=True)
-class Vaio:
-    """Asynchronous replication by an inline filter: one consistency group, one buffer, one link, one journal."""
-
-    name: str
-    vms: tuple[str, ...]
-    down_ns: int
-    up_ns: int
-    buffer_bytes: int  # raw bytes
-    link_bytes_per_s: int  # on the wire, after reduction
-    link_latency_ns: int  # one way
-    reduction_milli: int
-    journal_bytes_per_s: int  # target journal, raw; 0: no cap
-    checkpoint_ns: int
-    extent_bytes: int  # granularity of the dirty map
-    resync_reads: int  # extents read ahead of the link
-    seeded: bool  # the target holds the disks at time 0; otherwise a full first sync
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,9 @@ def happened(result: Outcome) -> set[str]:
     words |= {"table misses" for row in result.devices if row.cause == "metadata" and row.bytes_read}
     words |= {"deep chain" for row in result.space if row.levels > 2}
     words |= {f"late {row.timer}" for row in result.timers if row.outlasted}
+    words |= {"connection lost" if cut.lost_ns >= 0 else "connection lived" for cut in result.cuts}
+    left = {(row.protection, row.end_ns) for row in result.modes if row.mode == "in sync" and row.start_ns < row.end_ns}
+    words |= {"out of sync" for row in result.points if (row.protection, row.point_ns) in left}
     for job in result.jobs:
         words.add(job.outcome.split(": ")[0])
         words |= {phrase for phrase in ("consolidation took longer", "job took longer") if phrase in job.outcome}
@@ -64,6 +67,8 @@ def happened(result: Outcome) -> set[str]:
         spent = np.sum([row.ns for row in vm.ledger], axis=0).tolist() if vm.ledger else []
         words |= {cause for cause, ns in zip(result.causes, spent, strict=False) if ns}
         words |= {"late mirror copy" for slow in vm.slowest if mirrored_late(result, slow)}
+        replica = [ns for cause, ns in zip(result.causes, spent, strict=False) if cause.startswith("replica ")]
+        words |= {"a wait for a replica"} if any(replica) else set()
         words |= {"idle VM"} if not vm.ios else set()
     words |= {"unseen write" for row in result.intervals if row.bytes_written and not row.ios}
     return words

@@ -59,13 +59,14 @@ def fake_scenario(arms: tuple[str, ...] = ARMS, replications: int = 5) -> Scenar
     vadp = Vadp("nightly", PROTECTED, 10 * S, 80 * S, 1, "esx1", "v1", 65536, MIB, 1000, 10 * MS, 500 * MS, 4, 0, 0, 0,
                 2000, COMMIT_NS, 0, PLAIN_TRANSPORT, PLAIN_SCHEDULE)  # fmt: skip
     vaio = Vaio(
-        "cdp", PROTECTED, 20 * US, 10 * US, 64 * 10**6, 5 * 10**6, 10 * MS, 2000, 0, 5 * S, 65536, 8, seeded=True
-    )
+        "cdp", PROTECTED, 20 * US, 10 * US, 64 * 10**6, 5 * 10**6, 10 * MS, 2000, 0, 5 * S, 65536, 8, True, False,
+        "asynchronous", 10 * S, True, (), 60 * S, 10 * S, 90 * S, 3600 * S, 0, None,
+    )  # fmt: skip
     return Scenario(
         name="demo",
         title="A fake that looks like the demo",
         compressed=True,
-        hosts=(Host("esx1", "mclock", 32768, 4, 32, 250 * US),),
+        hosts=(Host("esx1", "mclock", 32768, 4, 32, 250 * US, 0, 0),),
         datastores=(
             Datastore(
                 "gold",

@@ -39,7 +39,11 @@ LAW = st.one_of(PLAIN_LAW, PLAIN_LAW, PLAIN_LAW, TABLE_LAW)
 HOST = st.fixed_dictionaries({
     "scheduler": st.sampled_from(["mclock", "fifo"]), "dsnro": st.integers(1, 4), "idle_credit": st.integers(0, 4),
     "cost_unit": st.sampled_from(["4 KiB", "32 KiB"]), "path_latency": st.sampled_from(["0 s", "10 us", "1 ms"]),
-})  # fmt: skip
+}, optional={
+    "filter_cores": st.sampled_from([1, 2]),
+}).flatmap(lambda host: _maybe(
+    st.sampled_from(["0 s", "1 ms"]).map(lambda cpu: host | {"filter_cpu": cpu}), host
+) if "filter_cores" in host else st.just(host))  # fmt: skip
 STORE = st.fixed_dictionaries({
     "device_queue_depth": st.integers(1, 6), "servers": st.integers(0, 4), "read": LAW, "write": LAW,
     "bandwidth": st.sampled_from(["none", "5 MB/s"]), "iops": st.sampled_from(["none", "600 iops"]),
@@ -123,12 +127,30 @@ CONTROL = st.fixed_dictionaries({
     "stop_latency": st.sampled_from(["none", "none", "none", "4 ms", "8 ms"]), "poll": _ms(60, 20),
     "throttle_latency": st.sampled_from(["none", "none", "8 ms", "12 ms"]),
 })  # fmt: skip
+OUTAGES = st.lists(st.tuples(st.integers(0, 600), st.integers(1, 300)), max_size=3).map(
+    lambda found: [
+        {"at": f"{300 * n + sum(sum(one) for one in found[:n]) + gap} ms", "duration": f"{length} ms"}
+        for n, (gap, length) in enumerate(found)
+    ]
+)  # fmt: skip
+"""Apart, in order."""
 VAIO = st.fixed_dictionaries({
     "link": st.sampled_from(["200 kB/s", "5 MB/s"]), "down": _ms(1), "up": _ms(1),
     "buffer": st.sampled_from(["1 B", "40 KiB", "10 MB"]), "link_latency": _ms(5),
     "reduction": st.sampled_from([1.0, 3.0]), "journal": st.sampled_from(["none", "1 MB/s"]),
     "checkpoint": _ms(200, 7), "extent": st.sampled_from(["8 KiB", "64 KiB"]), "resync_reads": st.integers(1, 4),
     "seeded": st.booleans(),
+    "synchronous": st.booleans(), "on_loss": st.sampled_from(["asynchronous", "asynchronous", "hold"]),
+    "hold_limit": st.sampled_from(["4 ms", "60 ms", "1 s"]), "blocks_drain": st.booleans(),
+    "outage": OUTAGES, "link_timeout": st.sampled_from(["0 s", "30 ms", "200 ms"]), "retry": _ms(40, 1),
+    "retry_most": _ms(60, 1), "appliance": st.sampled_from([None, "box", "box"]), "history": _ms(1_000, 1),
+    "journal_size": st.sampled_from(["none", "1 B", "100 KiB"]),
+})  # fmt: skip
+
+
+APPLIANCE = st.fixed_dictionaries({
+    "throughput": st.sampled_from(["none", "300 kB/s"]), "writes": st.sampled_from(["none", "100 iops"]),
+    "link": st.sampled_from(["none", "500 kB/s"]), "buffer": st.sampled_from(["none", "30 KiB", "300 KiB"]),
 })  # fmt: skip
 
 
@@ -156,6 +178,17 @@ def _fit(vm: dict[str, Any]) -> dict[str, Any]:
         if not workload["sizes"]:
             workload["sizes"] = {"4 KiB": 1}
     return vm
+
+
+def _acting(copy: dict[str, Any], duration_ms: int) -> dict[str, Any]:
+    """The replication without keys that would be ignored, and without outages after the run."""
+    found = [one for one in copy["outage"] if int(one["at"].split()[0]) < duration_ms]
+    copy = copy | {"outage": found}
+    idle = set() if copy["synchronous"] else {"on_loss", "hold_limit", "blocks_drain"}
+    idle |= {"hold_limit"} if copy["on_loss"] == "hold" else set()
+    idle |= set() if copy["outage"] else {"link_timeout", "retry", "retry_most"}
+    idle |= set() if copy["appliance"] else {"appliance"}
+    return {key: value for key, value in copy.items() if key not in idle}
 
 
 def _get_their_turn(draw: Draw, job: dict[str, Any], hosts: list[str], home: str) -> None:
@@ -200,13 +233,17 @@ def documents(draw: Draw, duration_ms: int = 2_000) -> dict[str, Any]:
             store["kind"] = draw(st.sampled_from(["nfs3", "nfs3", "nfs3", "vsan"]))
     proxies = {"p0": draw(PROXY) | {"host": draw(st.sampled_from(sorted(hosts)))}}
     control = draw(CONTROL)
-    replicas = {f"copy{n}": draw(VAIO) | {"vms": part} for n, part in enumerate(reversed(groups)) if part}
+    observe = draw(_windows(duration_ms))
+    only = {"synchronous": False} if observe else {}
+    replicas = {
+        f"copy{n}": _acting(draw(VAIO) | only, duration_ms) | {"vms": p} for n, p in enumerate(reversed(groups)) if p
+    }
     return {
         "name": "random",
         "run": {
             "duration": f"{duration_ms + draw(st.integers(0, 9))} ms", "interval": "250 ms",
             "seed": draw(st.integers(0, 9)),
-            "observe": draw(_windows(duration_ms)), "observe_warmup": draw(st.sampled_from(["0 s", "10 ms"])),
+            "observe": observe, "observe_warmup": draw(st.sampled_from(["0 s", "10 ms"])),
             "warmup": draw(st.sampled_from(["0 s", "100 ms"])), "slowest": draw(st.sampled_from([0, 3, 100_000])),
             "arms": ["none"],
         },
@@ -215,7 +252,7 @@ def documents(draw: Draw, duration_ms: int = 2_000) -> dict[str, Any]:
             "plain": {"down": "1 ms", "up": draw(st.sampled_from(["0 s", "10 us", "1 ms"])), "workers": draw(WORKERS)},
             "noisy": {"down": "0.1 ms", "distribution": "exponential", "workers": draw(WORKERS)},
         },
-        "proxy": proxies, "repository": {"r0": draw(REPOSITORY)},
+        "appliance": {"box": draw(APPLIANCE)}, "proxy": proxies, "repository": {"r0": draw(REPOSITORY)},
         "protection": {"vadp": jobs, "vaio": replicas, "control": control},
     }  # fmt: skip
 

@@ -14,7 +14,7 @@ from experiments.charts import numbers, palette, paper
 from experiments.charts.chart import Chart, Compared
 from experiments.charts.paper import Identity
 from experiments.group_view import GroupView
-from models.result import IntervalRow, RunResult
+from models.result import ORDERED, IntervalRow, RunResult
 from sim.histogram import merged
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _stuns(result: RunResult, group: str) -> list[numbers.Span]:
 
 
 def _resyncs(result: RunResult) -> list[numbers.Span]:
-    return [(row.start_ns, row.end_ns) for row in result.modes if row.mode != "in order"]
+    return [(row.start_ns, row.end_ns) for row in result.modes if row.mode not in ORDERED]
 
 
 def _unseen(result: RunResult) -> list[numbers.Span]:

@@ -2,7 +2,7 @@
 
 From the ledgers, which sum to the guest latency exactly. "Slowest 1 in 1,000": the histogram buckets at and above the
 p99.9 bucket of each replication, averaged over their I/Os. Causes are folded for the eye: both stun holds are one,
-filters are one, and all layers of a parent read, of metadata and of a mirrored write are one each.
+filters are one, so are replicas, and all layers of a parent read, of metadata and of a mirrored write are one each.
 """
 
 from typing import TYPE_CHECKING, NamedTuple
@@ -50,6 +50,8 @@ def folded(cause: str) -> str:
         return "stun hold"
     if cause.startswith("filter "):
         return "filter"
+    if cause.startswith("replica "):
+        return "replica"
     command, _, layer = cause.partition(": ")
     return layer if command == "data" else command
 

@@ -26,15 +26,17 @@ PHASE_COLOUR = {
 NIGHT_COLOUR = {"waiting": SILVER, "snapshot and query": YELLOW, "reading": ORANGE, "commit": GREY, "merge": VERMILLION}
 """Phases of a VM's backup, in their order."""
 
-MODE_COLOUR = {"first sync": SKY, "in order": GREEN, "overflow": YELLOW, "resync": ORANGE}
+MODE_COLOUR = {"first sync": SKY, "in order": GREEN, "overflow": YELLOW, "resync": ORANGE,
+               "in sync": BLUE}  # fmt: skip
 
-BACKUP_BAND, MERGE_BAND, RESYNC_BAND, STUN_LINE = ORANGE, VERMILLION, SKY, BLACK
+BACKUP_BAND, MERGE_BAND, RESYNC_BAND, CUT_BAND, STUN_LINE = ORANGE, VERMILLION, SKY, SILVER, BLACK
 
 CAUSE_STYLE: dict[str, tuple[str, str]] = {
     "guest queue": (SILVER, ""),
     "stun hold": (BLACK, ""),
     "filter": (BLUE, ""),
     "mirror hold": (PURPLE, ""),
+    "replica": (BLUE, "////"),
     "limit": (YELLOW, "////"),
     "DSNRO": (YELLOW, "xxxx"),
     "device queue": (YELLOW, ""),

@@ -2,7 +2,8 @@
 
 Over time: the first replication, one VM of each protected group (its first). Time without any usable point is undefined
 and hatched, not zero. The distribution takes all VMs of the group and all replications; time without a point counts as
-older than any x, because nothing could be restored in it.
+older than any x, because nothing could be restored in it. Along the foot: when that replication was out of order (no
+new points), and when it had no connection to its target.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ import numpy as np
 from experiments.charts import numbers, palette, paper
 from experiments.charts.chart import Chart, Compared
 from experiments.charts.paper import Identity
-from models.result import Ramp, RecoveryResult, RunResult
+from models.result import ORDERED, Ramp, RecoveryResult, RunResult
 from sim.histogram import bucket_low, bucket_of
 from sim.statistics import time_weighted
 
@@ -42,6 +43,8 @@ class Line(NamedTuple):
     older: numbers.Band  # share of time older than Panel.x_ns
     mean_ns: float  # over defined time, all replications
     worst_ns: float
+    lost: tuple[numbers.Span, ...]  # out of order
+    cuts: tuple[numbers.Span, ...]  # without a connection
 
 
 class Panel(NamedTuple):
@@ -124,6 +127,12 @@ def _line(results: tuple[RunResult, ...], protection: str, names: Sequence[str],
         numbers.band([_older(run, buckets) for run in rows]),
         pooled.mean,
         pooled.maximum,
+        tuple(
+            (row.start_ns, row.end_ns)
+            for row in first.modes
+            if row.protection == protection and row.mode not in ORDERED
+        ),
+        tuple((row.cut_ns, row.back_ns) for row in first.cuts if row.protection == protection),
     )
 
 
@@ -168,6 +177,9 @@ def _draw_time(axes: "Axes", panel: Panel, across: int, up: int) -> None:
         axes.plot(line.age[:, 0] / across, line.age[:, 1] / up, color=colour, linestyle=line.dash)
         if len(line.exposure):
             axes.plot(line.exposure[:, 0] / across, line.exposure[:, 1] / up, color=colour, linewidth=1, linestyle=":")
+        for spans, shade, low in ((line.cuts, palette.CUT_BAND, 0.0), (line.lost, palette.RESYNC_BAND, 0.03)):
+            for start, end in spans:
+                axes.axvspan(start / across, end / across, low, low + 0.03, color=shade, linewidth=0)
         at = np.array(line.points).reshape(-1, 2)
         axes.plot(at[:, 0] / across, at[:, 1] / up, "o", color=colour, markersize=3.2, markeredgewidth=0)
 
@@ -189,6 +201,11 @@ def _draw_share(axes: "Axes", panel: Panel) -> None:
 def _legend(picture: Picture) -> list[paper.Entry]:
     lines = {label(line): line for panel in picture.panels for line in panel.lines}
     entries = [(paper.stroke(palette.ARM_COLOUR[line.arm], line.dash), name) for name, line in lines.items()]
+    found = list(lines.values())
+    if any(line.cuts for line in found):
+        entries.append((paper.swatch(palette.CUT_BAND), "no connection to the target"))
+    if any(line.lost for line in found):
+        entries.append((paper.swatch(palette.RESYNC_BAND), "out of order: no new checkpoint"))
     return [
         *entries,
         (paper.stroke(palette.GREY, marker="o"), "age; dot: a point becomes usable"),

@@ -1,7 +1,8 @@
 """Chart: what replication does with the guest's writes - rates, backlog in the buffer, and its mode.
 
 One column for each VAIO protection and arm. Rates and backlog are means over replications; modes are one lane for each
-replication. WAN bytes are on the wire (after reduction), guest writes and the backlog are raw.
+replication. WAN bytes are on the wire (after reduction), guest writes and the backlog are raw. Times without a
+connection to the target are shaded; they are the same in all replications.
 """
 
 from typing import TYPE_CHECKING, NamedTuple
@@ -35,6 +36,7 @@ class Column(NamedTuple):
     backlog: numbers.Band
     lanes: tuple[Lane, ...]  # (mode, start, end), one lane for each replication
     duration_ns: int
+    cuts: tuple[numbers.Span, ...]  # without a connection
 
 
 def _sums(pairs: list[tuple[int, int]], stretch_ns: int, count: int) -> list[float]:
@@ -73,7 +75,8 @@ def _column(results: tuple[RunResult, ...], vaio: Vaio) -> Column:
     )
     t_ns = (np.arange(count, dtype=np.float64) + 0.5) * stretch_ns
     bands = (numbers.band(guest), numbers.band(wan), numbers.band(backlog))
-    return Column(first.arm, vaio, t_ns, *bands, lanes, first.duration_ns)
+    cuts = tuple((row.cut_ns, row.back_ns) for row in first.cuts if row.protection == vaio.name)
+    return Column(first.arm, vaio, t_ns, *bands, lanes, first.duration_ns, cuts)
 
 
 def data(comparison: Compared) -> tuple[Column, ...] | None:
@@ -103,6 +106,9 @@ def _draw_column(cells: "list[Axes]", column: Column, rate: tuple[int, str], siz
     divisor, unit = paper.time_scale(column.duration_ns)
     rates, backlog, modes = cells
     t = column.t_ns / divisor
+    for start, end in column.cuts:
+        for axes in (rates, backlog):
+            axes.axvspan(start / divisor, end / divisor, color=palette.CUT_BAND, alpha=0.4, linewidth=0)
     _curve(rates, t, column.guest, rate[0], palette.GREY)
     _curve(rates, t, column.wan, rate[0], palette.ARM_COLOUR[column.arm])
     if column.vaio.link_bytes_per_s:
@@ -115,7 +121,7 @@ def _draw_column(cells: "list[Axes]", column: Column, rate: tuple[int, str], siz
         modes.broken_barh(spans, (index + 0.06, 0.88), facecolors=colours, linewidth=0)
     rates.set_title(f"{column.vaio.name} in the arm {palette.ARM_LABEL[column.arm]}: bytes per second")
     rates.set_ylabel(f"rate [{rate[1]}]")
-    backlog.set_title("waiting for the link: in the buffer, in overflow also as dirty extents")
+    backlog.set_title("waiting for the link: buffered, or dirty extents")
     backlog.set_ylabel(f"backlog [{size[1]}]")
     modes.set_title("mode, one lane for each replication")
     modes.set_yticks([])
@@ -133,6 +139,8 @@ def draw(columns: tuple[Column, ...], identity: Identity) -> "Figure":
     entries += [(paper.stroke(palette.ARM_COLOUR[a]), f"WAN, backlog ({palette.ARM_LABEL[a]})") for a in
                 dict.fromkeys(column.arm for column in columns)]  # fmt: skip
     entries += [(paper.swatch(colour), mode) for mode, colour in palette.MODE_COLOUR.items() if mode in used]
+    if any(column.cuts for column in columns):
+        entries.append((paper.swatch(palette.CUT_BAND), "no connection to the target"))
     figure = paper.sheet(4.8, CHART.question, subtitle, identity, entries)
     cells = figure.subplots(
         3, len(columns), squeeze=False, sharex="col", sharey="row", height_ratios=[1.6, 1.6, 0.6]
@@ -162,7 +170,9 @@ def describe(columns: tuple[Column, ...]) -> str:
         modes = ", ".join(f"{mode} {seconds:.0f} s" for mode, seconds in seconds_by_mode(column).items())
         peak, room = human_bytes(round(np.nanmax(column.backlog.mean))), human_bytes(column.vaio.buffer_bytes)
         name = f"{column.vaio.name} ({palette.ARM_LABEL[column.arm]})"
-        parts.append(f"{name}: backlog up to {peak} of {room}; mean time in modes: {modes}")
+        gone = sum(end - start for start, end in column.cuts) / 1e9
+        cut = f"; no connection for {gone:.0f} s" if column.cuts else ""
+        parts.append(f"{name}: backlog up to {peak} of {room}; mean time in modes: {modes}{cut}")
     return "; ".join(parts) + "."
 
 

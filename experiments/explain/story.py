@@ -105,7 +105,11 @@ class Teller:
             yield from (f"the merge of {one.by} was copying what it wants to write" for one in merges)
         elif cause.startswith("filter "):
             workers = next((f.workers for f in vm.filters if f"filter {f.name}" == cause), 0)
-            yield f"hops, with the wait for {counted(workers, 'worker')} of the host" if workers else "hops"
+            cores = self.hosts[vm.host].filter_cores
+            waits = [counted(n, what) for n, what in ((workers, "worker"), (cores, "core")) if n]
+            yield f"hops, with the wait for {' and '.join(waits)} of the host" if waits else "hops"
+        elif cause.startswith("replica "):
+            yield "the disk had answered, the replica's target had not"
 
     # -- what is a command's ------------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from experiments.charts import changes, neighbours, paper, replication, slump
 from experiments.charts.palette import ARM_LABEL
 from experiments.compare import Comparison
 from experiments.metrics import BY_KEY, show
-from models.result import RunResult
+from models.result import ORDERED, RunResult
 from models.scenario import Vaio
 from sim.units import human_bytes, human_time
 
@@ -151,7 +151,7 @@ def _bursts(comparison: Comparison) -> Finding | None:
         if column is not None:
             gap = human_time(round(np.mean([_longest_gap(run, vaio) for run in comparison.results[arm]])))
             modes = replication.seconds_by_mode(column)
-            out = " and ".join(f"{s:.3g} s in {mode}" for mode, s in modes.items() if mode != "in order")
+            out = " and ".join(f"{s:.3g} s in {mode}" for mode, s in modes.items() if mode not in ORDERED)
             sentences.append(
                 f"{vaio.name} spends {out or 'no time out of order'} a run; the longest time between two recovery "
                 f"points "

@@ -218,19 +218,27 @@ def _backup(job: Vadp) -> tuple[str, ...]:
 
 
 def _replications(scenario: Scenario) -> Table:
-    head = ("replication", "VMs", "hops down, up", "buffer", "link", "reduction", "checkpoint every", "extent")
+    head = (
+        "replication", "VMs", "writes", "hops down, up", "buffer", "link", "reduction", "checkpoint every", "extent",
+        "journal",
+    )  # fmt: skip
     return Table("Inline replication (VAIO)", head, tuple(map(_replication, scenario.vaio)))
 
 
 def _replication(one: Vaio) -> tuple[str, ...]:
     link = f"{human_rate(one.link_bytes_per_s)}, {human_time(one.link_latency_ns)} one way"
+    cuts = [f"cut at {human_time(cut.start_ns)} for {human_time(cut.duration_ns)}" for cut in one.outages]
+    held = "never let go" if one.on_loss == "hold" else f"held for {human_time(one.hold_limit_ns)} at most"
+    size = human_bytes(one.journal_size_bytes) if one.journal_size_bytes else "no limit"
     return (
         one.name,
         ", ".join(one.vms),
+        f"synchronous, {held}" if one.synchronous else "asynchronous",
         f"{human_time(one.down_ns)}, {human_time(one.up_ns)}",
         human_bytes(one.buffer_bytes),
-        link,
+        ", ".join([link, *cuts]),
         f"{one.reduction_milli / 1000:g} : 1",
         human_time(one.checkpoint_ns),
         human_bytes(one.extent_bytes),
+        f"{human_time(one.history_ns)}, {size}",
     )

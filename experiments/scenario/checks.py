@@ -9,6 +9,7 @@ from typing import Any
 
 from experiments.scenario.backups import check_backups
 from experiments.scenario.convert import Names, disks_of, workload_names
+from experiments.scenario.filtering import check_filtering
 from experiments.scenario.guests import AddressesTable, DiskTable, VmTable, WorkloadTable
 from experiments.scenario.locate import Path
 from experiments.scenario.messages import Mistake
@@ -50,6 +51,7 @@ def _numbers(file: ScenarioFile) -> Iterator[Mistake]:
     yield from _laws(file)
     yield from _snapshots(file)
     yield from _shares(file)
+    yield from check_filtering(file)
     yield from check_backups(Names(file))
     for group, vm in file.vm.items():
         for number, disk in enumerate(vm.disk):

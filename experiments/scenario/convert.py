@@ -17,6 +17,7 @@ from experiments.scenario.windows import windows
 from models.assumptions import TIMERS, default
 from models.scenario import (
     Addresses,
+    Appliance,
     Burst,
     Datastore,
     DeltaFormat,
@@ -24,6 +25,7 @@ from models.scenario import (
     Filter,
     Host,
     MergeCosts,
+    Outage,
     RunSpec,
     Scenario,
     ServiceLaw,
@@ -131,7 +133,8 @@ def _registered_timers() -> tuple[Timer, ...]:
 def _host(name: str, host: HostTable) -> Host:
     return Host(
         name=name, scheduler=host.scheduler, cost_unit_bytes=host.cost_unit, idle_credit=host.idle_credit,
-        dsnro=host.dsnro, path_latency_ns=host.path_latency,
+        dsnro=host.dsnro, path_latency_ns=host.path_latency, filter_cores=host.filter_cores,
+        filter_cpu_ns=host.filter_cpu,
     )  # fmt: skip
 
 
@@ -241,9 +244,18 @@ def _snapshots(s: SnapshotsTable) -> Snapshots:
     )  # fmt: skip
 
 
+def _appliance(file: ScenarioFile, name: str) -> Appliance:
+    table = file.appliance[name]
+    return Appliance(name, table.throughput, table.writes, table.link, table.buffer)
+
+
 def _vaio(names: Names, name: str, t: VaioTable) -> Vaio:
     return Vaio(
         name=name, vms=names.vms(t.vms), down_ns=t.down, up_ns=t.up, buffer_bytes=t.buffer, link_bytes_per_s=t.link,
         link_latency_ns=t.link_latency, reduction_milli=t.reduction, journal_bytes_per_s=t.journal,
         checkpoint_ns=t.checkpoint, extent_bytes=t.extent, resync_reads=t.resync_reads, seeded=t.seeded,
+        synchronous=t.synchronous, on_loss=t.on_loss, hold_limit_ns=t.hold_limit, blocks_drain=t.blocks_drain,
+        outages=tuple(Outage(one.at, one.duration) for one in sorted(t.outage, key=lambda one: one.at)),
+        link_timeout_ns=t.link_timeout, retry_ns=t.retry, retry_most_ns=t.retry_most, history_ns=t.history,
+        journal_size_bytes=t.journal_size, appliance=_appliance(names.file, t.appliance) if t.appliance else None,
     )  # fmt: skip

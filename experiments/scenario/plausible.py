@@ -22,7 +22,7 @@ MANY = 20_000_000
 def warnings_of(scenario: Scenario) -> list[Mistake]:
     """All that looks wrong in the scenario, at the places to change."""
     found = [*_work(scenario), *_backups(scenario), *_replication(scenario), *_datastores(scenario),
-             *_filters(scenario)]  # fmt: skip
+             *_filters(scenario), *_cores(scenario), *_holding(scenario)]  # fmt: skip
     if not scenario.compressed and any(job.interval_ns < SHORT_INTERVAL_NS for job in scenario.vadp):
         text = ("should say whether time is compressed: backups are minutes apart "
                 "(write compressed = true, and reports will say so)")  # fmt: skip
@@ -207,6 +207,34 @@ def _filters(scenario: Scenario) -> Iterator[Mistake]:
         if 0 < one.workers < load:
             text = f'will saturate: guests keep {load:.2f} workers busy on "{host}" on average, it has {one.workers}'
             yield Mistake(("filter", one.name, "workers"), text)
+
+
+def _cores(scenario: Scenario) -> Iterator[Mistake]:
+    """Hosts whose filters have more to do than their cores can."""
+    groups = {name: group for group in scenario.vaio for name in group.vms}
+    for host in scenario.hosts:
+        hops = 0.0
+        for vm in (one for one in scenario.vms if one.host == host.name):
+            costs = [cost for one in vm.filters for cost in (one.down_ns, one.up_ns)]
+            if vm.name in groups:
+                costs += [groups[vm.name].down_ns, groups[vm.name].up_ns]
+            iops = sum(mean_iops(workload, scenario.run.duration_ns) for workload in vm.workloads)
+            hops += iops * sum(1 for cost in costs if cost)
+        load = hops * host.filter_cpu_ns / NS_PER_S
+        if 0 < host.filter_cores < load:
+            text = (f"will saturate: {hops:.0f} hops a second keep {load:.2f} cores busy on average, it has "
+                    f"{host.filter_cores}")  # fmt: skip
+            yield Mistake(("host", host.name, "filter_cores"), text)
+
+
+def _holding(scenario: Scenario) -> Iterator[Mistake]:
+    """Synchronous groups that let go of a write before it can have been confirmed."""
+    for group in scenario.vaio:
+        trip = 2 * group.link_latency_ns
+        if group.synchronous and group.on_loss == "asynchronous" and group.hold_limit_ns <= trip:
+            limit = human_time(group.hold_limit_ns)
+            text = f"is no longer than the link's round trip ({limit} of {human_time(trip)}), no write is ever in time"
+            yield Mistake(("protection", "vaio", group.name, "hold_limit"), text)
 
 
 def _offered(scenario: Scenario, store: Datastore) -> tuple[float, float, float, int]:

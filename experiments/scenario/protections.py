@@ -16,6 +16,7 @@ from experiments.scenario.quantities import (
     Rate,
     RateOrNone,
     Ratio,
+    SizeOrNone,
     Table,
     Time,
     TimeOrNone,
@@ -135,8 +136,15 @@ class ControlTable(Table):
     poll: LongTime = registered("control.poll")
 
 
+class OutageTable(Table):
+    """A stretch of time in which nothing crosses the link."""
+
+    at: Time = Field(description="from the run's start", examples=["10 min"])
+    duration: LongTime = Field(examples=["5 min"])
+
+
 class VaioTable(Table):
-    """Asynchronous replication by an inline filter: one consistency group."""
+    """Replication by an inline filter: one consistency group."""
 
     vms: list[str] = Field(min_length=1, description="VM groups, or single VMs of a group")
     link: Rate = Field(examples=["100 Mbit/s"])
@@ -150,6 +158,17 @@ class VaioTable(Table):
     extent: IoSize = registered("vaio.extent")
     resync_reads: Positive = registered("vaio.resync_reads")
     seeded: bool = registered("vaio.seeded")
+    synchronous: bool = registered("vaio.synchronous")
+    on_loss: Literal["asynchronous", "hold"] = registered("vaio.on_loss")
+    hold_limit: LongTime = registered("vaio.hold_limit")
+    blocks_drain: bool = registered("vaio.blocks_drain")
+    outage: list[OutageTable] = Field(default_factory=list, description="cuts of the link")
+    link_timeout: Time = registered("vaio.link_timeout")
+    retry: LongTime = registered("vaio.retry")
+    retry_most: LongTime = registered("vaio.retry_most")
+    history: LongTime = registered("vaio.history")
+    appliance: str | None = Field(default=None, description="one that groups share; absent: nothing is shared")
+    journal_size: SizeOrNone = registered("vaio.journal_size")
 
 
 class ProtectionTables(Table):

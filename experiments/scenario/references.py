@@ -22,6 +22,7 @@ class Known(NamedTuple):
     hosts: list[str]
     datastores: list[str]
     filters: list[str]
+    appliances: list[str]
     groups: list[str]
     uncounted: list[str]  # groups whose count is not known: their VMs are not known either
     proxies: list[str]
@@ -34,7 +35,8 @@ def known_names(data: dict[str, Any]) -> Known:
     counts = {name: data["vm"][name].get("count", 1) if isinstance(data["vm"][name], dict) else None for name in groups}
     uncounted = [name for name in groups if type(counts[name]) is not int]
     return Known(_keys(data, "host") or [ONLY_HOST], _keys(data, "datastore") or [ONLY_DATASTORE],
-                 _keys(data, "filter"), groups, uncounted, _keys(data, "proxy"), _keys(data, "repository"))  # fmt: skip
+                 _keys(data, "filter"), _keys(data, "appliance"), groups, uncounted, _keys(data, "proxy"),
+                 _keys(data, "repository"))  # fmt: skip
 
 
 def _keys(data: dict[str, Any], name: str) -> list[str]:
@@ -128,8 +130,10 @@ def _protections(file: ScenarioFile, known: Known) -> Iterator[Mistake]:
     for name, proxy in file.proxy.items():
         if proxy.host is not None:
             yield from _one_of(("proxy", name, "host"), proxy.host, known.hosts, "host")
-    for name in file.protection.vaio:
+    for name, group in file.protection.vaio.items():
         at = ("protection", "vaio", name)
+        if group.appliance is not None:
+            yield from _one_of((*at, "appliance"), group.appliance, known.appliances, "appliance")
         for other in ("vadp",) * (name in file.protection.vadp) + ("filter",) * (name in known.filters):
             yield Mistake(at, f'shares its name with a {other} of the file ("{name}"), rename one', at_key=True)
 

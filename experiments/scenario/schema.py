@@ -27,6 +27,7 @@ from experiments.scenario.quantities import (
     RateOrNone,
     Ratio,
     Seed,
+    SizeOrNone,
     Table,
     Time,
     TimeOrNone,
@@ -71,6 +72,8 @@ class HostTable(Table):
     idle_credit: Credit = registered("host.idle_credit")
     dsnro: Positive = registered("host.dsnro")
     path_latency: Time = registered("host.path_latency")
+    filter_cores: CountOrNone = registered("host.filter_cores")
+    filter_cpu: Time = registered("host.filter_cpu")
 
 
 def _whole_curve(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
@@ -150,6 +153,16 @@ class FilterTable(Table):
     workers: CountOrNone = registered("filter.workers")
 
 
+class ApplianceTable(Table):
+    """A replication appliance that the groups share which name it."""
+
+    throughput: RateOrNone = registered("appliance.throughput")
+    writes: IopsOrNone = registered("appliance.writes")
+    link: RateOrNone = registered("appliance.link")
+    buffer: SizeOrNone = registered("appliance.buffer")
+    disks: CountOrNone = registered("appliance.disks")
+
+
 class TimerTable(Table):
     """A time-out outside the VM that its stuns are held against."""
 
@@ -171,6 +184,7 @@ class ScenarioFile(Table):
     proxy: dict[Name, ProxyTable] = Field(default_factory=dict, description="machines that move backup data")
     repository: dict[Name, RepositoryTable] = Field(default_factory=dict, description="where backups are stored")
     protection: ProtectionTables = Field(default_factory=ProtectionTables)
+    appliance: dict[Name, ApplianceTable] = Field(default_factory=dict)
     timer: dict[Name, TimerTable] = Field(default_factory=dict, description="absent: those of the register")
 
 

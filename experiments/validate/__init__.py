@@ -36,6 +36,9 @@ TASKS = (
     Task(QUEUES, "hops", "waits"),
     Task(QUEUES, "hops", "together"),
     Task(QUEUES, "hops", "same_draws"),
+    Task(QUEUES, "cores", "waits"),
+    Task(QUEUES, "cores", "same_draws"),
+    Task(QUEUES, "cores", "saturation"),
     *(Task(SHARES, "sharing", "table", (total,)) for total in (500, 875, 1200, 1800, 2500, 3000)),
     Task(SHARES, "sharing", "phases"),
     Task(SHARES, "sharing", "scaled"),
@@ -62,6 +65,14 @@ TASKS = (
     Task(REPLICATION, "replication", "overflow"),
     Task(REPLICATION, "replication", "published_buffer"),
     Task(REPLICATION, "replication", "in_order"),
+    *(
+        Task(REPLICATION, "synchronous", rows)
+        for rows in ("latency", "throughput", "cut", "overflowing_cut", "probing")
+    ),
+    Task(REPLICATION, "synchronous", "journal"),
+    Task(REPLICATION, "synchronous", "examples"),
+    Task(REPLICATION, "synchronous", "appliances"),
+    Task(REPLICATION, "synchronous", "violation"),
     Task(COUNTERS, "counters", "mixed_commands"),
     Task(COUNTERS, "counters", "parda"),
     Task(FITTED, "fio_sweeps", "known_servers"),

@@ -33,7 +33,7 @@ KIB, MIB, GIB = 2**10, 2**20, 2**30
 DEEP = 1 << 10
 """Deeper than any backlog of these scenarios."""
 
-HOST = Host("esx1", "fifo", 32 * KIB, 32, DEEP, 0)
+HOST = Host("esx1", "fifo", 32 * KIB, 32, DEEP, 0, 0, 0)
 ANYWHERE = Addresses("uniform", 0, 4 * KIB, 0, 0)
 NO_STUN = StunCosts(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4 * KIB, 60 * S, 0)
 PLAIN_DELTA = DeltaFormat(4 * KIB, 4096, MIB, 0, 0, 4 * KIB, 0)

@@ -66,3 +66,15 @@ COUNTERS = ((4, 100.8), (9, 50.9), (19, 25.95))
 
 PARDA_HOSTS, PARDA_DEPTH, PARDA_IOPS, PARDA_MS = 4, 32, 3360, 37.0
 """Uncontrolled 16 KiB random reads of four hosts at depth 32: PARDA (FAST 2009), table 3."""
+
+# -- replication ---------------------------------------------------------------------------------------------
+
+HBR_RETRIES = "vSphere Replication options (HBR.*): no connection after 60 s, + 10 s per failure up to 90 s"
+ZERTO_JOURNAL = "Zerto, journal sizing: 4 h wanted, 50 GB reached after 30 min"
+ZERTO_BUFFER = "Zerto KB (VRA memory), Assurestor"
+ZERTO_DAILY = "Zerto, sizing: 5 % daily change of 20 TB"
+VR_FIRST_SYNC = "vSphere Replication, bandwidth: 100 GB take 3 h on 100 Mbit/s"
+SYNC_RATE = 9_259_259
+"""Bytes a second that arrive of 100 Mbit/s in that example: 74 %."""
+VRPA = "RecoverPoint for VMs, appliance classes (2 vCPU)"
+VR_VIOLATION = "vSphere Replication, RPO: violated 12:15 to 12:20 when transfers start at 12:00 and 12:10"

@@ -19,7 +19,10 @@ from sim.streams import philox, uniforms
 
 FLUID = "fluid buffer: size / (inflow - outflow)"
 WRITE = 64 * KIB
-LINK = Vaio("cdp", ("vm",), 0, 0, 1 << 40, 1, 0, 1000, 0, S, WRITE, 8, True)
+LINK = Vaio(
+    "cdp", ("vm",), 0, 0, 1 << 40, 1, 0, 1000, 0, S, WRITE, 8, True, False, "asynchronous", S, True, (), 60 * S, 10 * S,
+    90 * S, 24 * 3600 * S, 0, None,
+)  # fmt: skip
 
 
 def even_writes(rates: tuple[tuple[int, int], ...], size: int, disk_bytes: int) -> Trace:

@@ -14,7 +14,7 @@ from models.compiled import layout
 from models.compiled.engine import Engine
 from models.compiled.ledgers import Meter
 from models.compiled.parts import Disk
-from models.mechanisms import bucket, grains, mirror, replication
+from models.mechanisms import appliance, bucket, grains, mirror, replication
 from models.path.build import reading_flow
 from sim.clock import ARRIVAL, Signal, order
 from sim.memory import Record
@@ -181,6 +181,7 @@ class Replicator:
         self.spec = spec
         self.record = record
         self.modes: list[tuple[int, int]] = []  # (mode, since)
+        self.journaled: list[tuple[int, int, int]] = []  # points: cut, durable, and what was admitted before
 
     @property
     def group(self) -> replication.Group:
@@ -191,11 +192,25 @@ class Replicator:
         """Cuts a checkpoint between two writes; does nothing while order is lost."""
         self.engine.tell(layout.CHECKPOINT, self.record.address)
 
+    def connection(self, up: bool) -> None:
+        """The connection to the target is lost, or back."""
+        self.engine.tell(layout.CONNECTION, self.record.address, int(up))
+
+    @property
+    def admitted_bytes(self) -> int:
+        """Raw, that the link has sent to the journal."""
+        return int(self.record.admitted)
+
     def backlog_bytes(self) -> int:
         """Raw bytes that the target does not have: buffered and not confirmed, dirty, or on their way in a resync."""
         facts = self.group.facts
         dirty = int(facts[replication.DIRTY]) * self.spec.extent_bytes
         return int(facts[replication.USED]) + dirty + self.record.ahead_bytes
+
+    def shared_bytes(self) -> int:
+        """Raw bytes in the buffer of the appliance that it shares; 0: it shares none."""
+        at = self.record.shared
+        return int(self.engine.memory.fetch(appliance.Appliance, at).facts[appliance.USED]) if at else 0
 
     @property
     def wire_bytes(self) -> int:

@@ -6,7 +6,7 @@ more memory, more draws, a signal that a story waits for, an interrupt. Nothing 
 
 from typing import Any
 
-from models.compiled import bulk, device, disk, guest, replica, risk, way
+from models.compiled import bulk, device, disk, group, guest, replica, risk, synchrony, way
 from models.compiled.layout import (
     ACTIONS,
     AGAIN,
@@ -17,6 +17,7 @@ from models.compiled.layout import (
     CHUNK_COPIED,
     CHUNK_COPIED_LATE,
     CONFIRMED,
+    CONNECTION,
     COPIER_GOES,
     COPIER_PACED,
     DRAWS,
@@ -26,11 +27,14 @@ from models.compiled.layout import (
     GATE_OUT,
     GROW,
     GROW_HEAP,
+    HELD_LOOK,
     HOLD,
     HOPS_DOWN,
     HOPS_UP,
     ISSUE,
+    LET_GO,
     LIMIT_PASSED,
+    LINK_BEGINS,
     LINK_SENT,
     LOOP_STARTS,
     OK,
@@ -53,6 +57,7 @@ from models.compiled.layout import (
     Device,
     Event,
     Order,
+    Replica,
     World,
 )
 from models.compiled.lists import first_of, free_command, pop
@@ -105,13 +110,24 @@ def happen(m: Memory, what: int, key: int) -> None:
     elif action == POINT_DURABLE:
         replica.point_durable(m, at)
     elif action == CONFIRMED:
-        replica.confirmed(m, at)
+        held = replica.confirmed(m, at)
+        if held:
+            guest.let_go(m, held)
     elif action == RESUMES:
         guest.issue(m, at)
     elif action == TAG_DUE:
         device.ring(m, at)
     elif action == LIMIT_PASSED:
         device.limit_passed(m, at, key)
+    elif action == LINK_BEGINS:
+        replica.link_begins(m, at)
+    elif action == HELD_LOOK:
+        synchrony.look(m, at, key - Replica(m, at).look_key)
+    elif action == LET_GO:
+        held = synchrony.released(m, at)
+        guest.let_go(m, held)
+        if Replica(m, at).released:
+            synchrony.release_next(m, at)
 
 
 @mechanism
@@ -155,10 +171,13 @@ def told(m: Memory, at: int, action: int) -> None:
     elif action == RELEASE:
         way.release(m, subject)
     elif action == CHECKPOINT:
-        replica.checkpoint(m, subject)
+        group.checkpoint(m, subject, 0)
         replica.kick(m, subject)
     elif action == SYNC:
         replica.read_dirty(m, subject)
+        replica.kick(m, subject)
+    elif action == CONNECTION:
+        synchrony.connection(m, subject, order.a)
         replica.kick(m, subject)
     elif action == USABLE:
         risk.usable(m, subject, order.a, order.b, now)

@@ -1,7 +1,7 @@
 """The guest's side of the compiled path: arrivals, closed loops, delivery. Twin of `models.path.guest`."""
 
 from models.arrivals import NEVER_NS
-from models.compiled import books, way
+from models.compiled import books, pieces, way
 from models.compiled.layout import (
     ARRIVES,
     ISSUE,
@@ -11,6 +11,7 @@ from models.compiled.layout import (
     VM_GATE,
     Io,
     Loop,
+    Replica,
     Row,
     Stream,
     Vm,
@@ -115,9 +116,32 @@ def issue(m: Memory, at: int) -> bool:
 
 @mechanism
 def accessed(m: Memory, at: int) -> None:
-    """The disk has answered."""
-    if way.hops_up(m, at):
+    """The disk has answered; a synchronous write may have to wait for its target."""
+    if Io(m, at).deferred:
+        parked(m, at)
+    elif way.hops_up(m, at):
         went_up(m, at)
+
+
+@mechanism
+def parked(m: Memory, at: int) -> None:
+    """Its filter holds it; a drain need not wait for it where the filter says so."""
+    io = Io(m, at)
+    if not Replica(m, io.deferred).blocks:
+        way.out(m, io.vm)
+    io.deferred = -io.deferred
+
+
+@mechanism
+def let_go(m: Memory, at: int) -> None:
+    """Its filter holds it no longer."""
+    io = Io(m, at)
+    r = Replica(m, -io.deferred)
+    io.deferred = 0
+    pieces.charge(m, at, r.cause, World(m, 0).now)
+    if not r.blocks:
+        Vm(m, io.vm).in_flight += 1
+    accessed(m, at)
 
 
 @mechanism

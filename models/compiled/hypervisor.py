@@ -10,8 +10,9 @@ from models.compiled.draws import guest_rows, unseen_rows
 from models.compiled.ledgers import Meter
 from models.compiled.machine import Machine
 from models.compiled.parts import Disk, Vm
-from models.mechanisms import bucket, replication
+from models.mechanisms import appliance, bucket, replication
 from models.mechanisms.cbt import tracked_block
+from models.outages import wire_of
 from models.path.build import CBT_DOUBLING, NBD_SHARE, reading_flow, shared_pipes
 from models.windows import UNSEEN_SLOT, first_gap
 from sim.clock import ARRIVAL, Signal, order
@@ -24,6 +25,7 @@ class Hypervisor(Machine):
         super().__init__(spec, arm, replicate)
         self.works = Works(self.engine)
         self._pipes: dict[tuple[str, str], int] = {}  # by what it is, and whose: its bucket
+        self._appliances: dict[str, int] = {}
         self.jobs = [self._job(job) for job in self.job_specs]
         self.replicators = [self._replicator(group) for group in self.group_specs]
         self.shut(first_gap(spec.run.observe))
@@ -78,17 +80,25 @@ class Hypervisor(Machine):
         group = replication.group(
             [disk.spec.size_bytes for disk in disks], spec.extent_bytes, spec.buffer_bytes, spec.seeded
         )
+        synced = spec.synchronous and spec.seeded
+        if synced:
+            replication.turn_sync(group, True)
         record = self.engine.new(layout.REPLICA).set(
             group=memory.place(group), entity=entity, epoch=1,
             disks=memory.row([disk.record.address for disk in disks]), meter_count=len(members),
             journal=memory.place(bucket.bucket(0)), link_rate=spec.link_bytes_per_s, latency=spec.link_latency_ns,
             reduction=spec.reduction_milli, journal_rate=spec.journal_bytes_per_s, extent=spec.extent_bytes,
             resync_reads=spec.resync_reads, sent_key=order(ARRIVAL, 4, entity), durable_key=order(ARRIVAL, 5, entity),
-            back_key=order(ARRIVAL, 6, entity),
+            back_key=order(ARRIVAL, 6, entity), wire=memory.place(wire_of(spec)), sync=spec.synchronous,
+            shared=self._appliance(spec.appliance) if spec.appliance is not None else 0,
+            lets_go=spec.on_loss == "asynchronous", limit=spec.hold_limit_ns, blocks=spec.blocks_drain,
+            cause=self._column(self.causes.replica[spec.name]) if spec.synchronous else 0, turn=synced, synced=synced,
+            left=-1, look_key=order(ARRIVAL, 7, entity), release_key=order(ARRIVAL, 8, entity),
         )  # fmt: skip
         replicator, first, meters = Replicator(self.engine, spec, record), 0, []
         replicator.modes.append((group.facts[replication.MODE], 0))
         self.recorder.modes[record.address] = replicator.modes
+        self.recorder.journaled[record.address] = replicator.journaled
         for disk in disks:
             self._draws_for(disk, writes=False)
         for vm in members:
@@ -97,8 +107,15 @@ class Hypervisor(Machine):
             meters.append(self._meter(spec.name, vm.index, inline=True))
             if spec.seeded:
                 meters[-1].usable(0, 0, 0)
+            meters[-1].record.synced = synced
+        if spec.seeded:
+            replicator.journaled.append((0, 0, 0))
         record.meters = memory.row([meter.record.address for meter in meters])
         return replicator
+
+    def _appliance(self, spec: scenario.Appliance) -> int:
+        state = appliance.appliance(spec.bytes_per_s, spec.writes_per_s, spec.link_bytes_per_s, spec.buffer_bytes)
+        return self._appliances.setdefault(spec.name, self.engine.memory.place(state))
 
     def shut(self, gap_ns: int) -> None:
         """Closed loops make no requests for so long (0: they do): the time to the next window."""

@@ -4,6 +4,7 @@ Addresses are words of the flat memory (`sim.flat`); 0 is no record. Records tha
 `next` (the one behind it in a list) and `wake` (what to do when it is its turn). Times in ns, sizes in bytes.
 """
 
+from models.mechanisms.appliance import Appliance
 from models.mechanisms.bucket import Bucket
 from models.mechanisms.cbt import Cbt
 from models.mechanisms.grains import GrainMap
@@ -13,6 +14,7 @@ from models.mechanisms.replication import Group
 from models.mechanisms.slowdown import Slowdown
 from models.mechanisms.tablecache import TableCache
 from models.mechanisms.throttle import Throttle
+from models.mechanisms.wire import Wire
 from models.mechanisms.workers import Workers
 from sim.flat import column, record, state, words
 
@@ -26,6 +28,8 @@ CacheState = state(TableCache)
 ThrottleState = state(Throttle)
 SlowdownState = state(Slowdown)
 WorkersState = state(Workers)
+WireState = state(Wire)
+ApplianceState = state(Appliance)
 
 WORLD = (
     "free_end now moments pops heap heap_size heap_room woken woken_last bells devices device_count reserve burst "
@@ -41,12 +45,12 @@ the ledger. `shut`: closed loops make no requests for so long. `closed`: command
 
 IO = (
     "next wake vm loop workload ordinal disk write offset size service arrival clock accepted held number stunned step "
-    "left more first last mirrored fresh_first fresh_last fresh_outer epochs"
+    "left more first last mirrored fresh_first fresh_last fresh_outer epochs deferred passed behind"
 )
 """A guest I/O; behind it its ledger (a word a cause) and the epochs it was stamped with. `stunned`: the VM's stunned
 time when it began to wait for a slot. `step`: what its commands are for; `left` of them are under way, `more` follow
 one by one. `first`, `last`: its grains; `fresh_...`: the first and last it allocated (-1: none), and whether its own
-first (1) and last (2) are among them."""
+first (1) and last (2) are among them. `deferred`: see `synchrony`; held since `passed`, before `behind`."""
 
 COMMAND = (
     "next flow cause write size service cost ordinal arrival enter issue done limit dsnro slot capped r_tag limit_tag "
@@ -72,9 +76,9 @@ VM = (
 """`draining`: a story waits for the last I/O past the gate. `gate`: who waits for the stun's end, in order."""
 DOOR = "idle waiting first last was_full full told stunned since taken unresolved unresolved_last gated gated_last"
 """A disk's share of the adapter (up to `was_full`) and its probe: `told` requests wait, as last reported."""
-HOP = "cause splitter first_disk down up stream workers"
+HOP = "cause splitter first_disk down up stream workers cores cpu"
 """A filter: fixed costs, or (down, up) pairs from a stream; or a splitter of a replication. `workers`: those of the
-filter in the host, 0: not counted."""
+filter in the host, `cores`: those of all its filters, of which a hop needs `cpu`; 0: not counted."""
 DISK = (
     "flow store size map grain grains table_grains tables cached cache tracking mirror chunk chunk_last read_draws "
     "write_draws written_base written_top metadata_writes metadata_bytes growth"
@@ -106,12 +110,14 @@ CHAIN = "next wake disk left size"
 REPLICA = (
     "next wake group entity epoch disks meters meter_count wire_bytes queued_bytes flying_bytes journal_bytes first "
     "last busy journal reading ahead ahead_bytes sent current link_rate latency reduction journal_rate extent "
-    "resync_reads sent_key durable_key back_key"
+    "resync_reads sent_key durable_key back_key wire shared admitted sync lets_go limit blocks cause turn synced lost "
+    "left armed pending pending_last released released_last releases look_key release_key"
 )
-ITEM = "next size epoch cut replica"
+"""From `sync` on: of a synchronous group, see `synchrony`."""
+ITEM = "next size epoch cut replica turn admitted ready"
 METER = (
-    "epoch inline point usable_epoch first last acks written unique age_since exposure_since risk_since undefined "
-    "risk_written risk_unique latest"
+    "epoch inline synced point usable_epoch first last acks written unique age_since exposure_since risk_since "
+    "undefined risk_written risk_unique latest"
 )
 """A protection's account of one VM's writes; `first` to `last`: its epochs that are not usable yet. `latest`: per disk
 the address of its page directory."""
@@ -177,6 +183,7 @@ WOKEN, LOW, LOGGED = _offset(WORLD, "woken"), _offset(WORLD, "low"), _offset(WOR
 FREE_IO, FREE_COMMAND = _offset(WORLD, "free_io"), _offset(WORLD, "free_command")
 FREE_ITEM, FREE_NODE = _offset(WORLD, "free_item"), _offset(WORLD, "free_node")
 FLOW_QUEUE, STORE_QUEUE, REPLICA_QUEUE = _offset(FLOW, "first"), _offset(STORE, "first"), _offset(REPLICA, "first")
+REPLICA_RELEASED = _offset(REPLICA, "released")
 VM_GATE, DOOR_QUEUE, DISK_CHUNK = _offset(VM, "gate"), _offset(DOOR, "first"), _offset(DISK, "chunk")
 READ_PARKED = _offset(READ, "parked")
 UNRESOLVED, GATED, BOOK_INTERVAL = _offset(DOOR, "unresolved"), _offset(DOOR, "gated"), _offset(BOOK, "arrivals")
@@ -194,12 +201,12 @@ LATEST_PAGE = 1024
     SERVICE_ENDS, HOPS_UP, ARRIVES, HOPS_DOWN, COPIER_GOES, READER_GOES, LINK_SENT, POINT_DURABLE, CONFIRMED, TAG_DUE,
     LIMIT_PASSED, GATE_IN, GATE_OUT, TIMER, ISSUE, CHUNK_COPIED, CHUNK_COPIED_LATE, COPIER_PACED, READER_STARTS,
     CHAIN_STARTS, LOOP_STARTS, HOLD, RELEASE, CHECKPOINT, SYNC, USABLE, SETTLE, PROBES_END, FORGET,
-    ALLOW, RESUMES,
-) = range(31)  # fmt: skip
+    ALLOW, RESUMES, HELD_LOOK, LET_GO, CONNECTION, LINK_BEGINS,
+) = range(35)  # fmt: skip
 """What happens to a record when its event comes or its turn: an event holds address * ACTIONS + action."""
 ACTIONS = 64
 
-AGE, EXPOSURE, UNDEFINED, POINT, MODE = range(5)
+AGE, EXPOSURE, UNDEFINED, POINT, MODE, JOURNALED = range(6)
 """Kinds of log rows."""
 
 FIRED_ROOM = 256

@@ -94,7 +94,7 @@ class Meter:
     def logged(self, kind: int, a: int, b: int, c: int) -> None:
         """A row that the loop has written about it."""
         if kind == layout.AGE:
-            self._age.append(Ramp(a, b, c, 1))
+            self._age.append(Ramp(a, b, c, 1) if c >= 0 else Ramp(a, b, 0, 0))
         elif kind == layout.EXPOSURE:
             self._exposure.append(Ramp(a, b, c, 1) if c >= 0 else Ramp(a, b, 0, 0))
         else:
@@ -241,6 +241,7 @@ class Recorder:
         self.vms: list[Record] = []
         self.readers: dict[int, Meter] = {}
         self.modes: dict[int, list[tuple[int, int]]] = {}  # by replica: (mode, since)
+        self.journaled: dict[int, list[tuple[int, int, int]]] = {}  # by replica
 
     def meters(self) -> list[Meter]:
         """Every protection's account, VM by VM."""
@@ -266,6 +267,8 @@ class Recorder:
             row = self.engine.at(layout.LOG, at)
             if row.kind == layout.MODE:
                 self.modes[row.subject].append((row.a, row.b))
+            elif row.kind == layout.JOURNALED:
+                self.journaled[row.subject].append((row.a, row.b, row.c))
             else:
                 self.readers[row.subject].logged(row.kind, row.a, row.b, row.c)
             at = row.next

@@ -215,13 +215,13 @@ def free_command(m: Memory, command: int) -> None:
 
 
 @mechanism
-def new_item(m: Memory, replica: int, size: int, epoch: int, cut: int) -> int:
+def new_item(m: Memory, replica: int, size: int, epoch: int, cut: int, turn: int) -> int:
     """Something for the link."""
     at = unused(m, FREE_ITEM)
     if not at:
         at = take(m, ITEM_WORDS)
     item = Item(m, at)
-    item.replica, item.size, item.epoch, item.cut = replica, size, epoch, cut
+    item.replica, item.size, item.epoch, item.cut, item.turn, item.ready = replica, size, epoch, cut, turn, 0
     return at
 
 

@@ -34,7 +34,8 @@ class Machine:
         self.group_specs = spec.vaio if arm in ("vaio", "both") else ()
         self.servers = {server_name(job): server(job) for job in self.job_specs if job.transport.kind == "san"}
         filters = tuple(dict.fromkeys(f.name for vm in spec.vms for f in vm.filters))
-        self.causes = Causes(filters + tuple(group.name for group in self.group_specs))
+        groups = tuple(group.name for group in self.group_specs)
+        self.causes = Causes(filters + groups, tuple(group.name for group in self.group_specs if group.synchronous))
         self.columns = self._columns(deltas=bool(self.job_specs))
         self.clock = Conducted()
         self.engine = self.clock.engine = Engine(self.clock)
@@ -44,6 +45,10 @@ class Machine:
         self.devices: dict[tuple[str, str], Device] = {}
         self._shares: dict[tuple[str, str], list[Share]] = {}
         self._threads: dict[tuple[str, str], int] = {}  # by host and filter: its workers
+        self._cores = {
+            h.name: (self.engine.memory.place(workers.workers(h.filter_cores)), h.filter_cpu_ns)
+            for h in spec.hosts if h.filter_cores
+        }  # fmt: skip
         self._entities = 0
         self._splitters: dict[int, list[tuple[Record, scenario.Vaio, int]]] = {}  # by VM: replica, its spec, first disk
         self.recorder = Recorder(self.engine, [Book(self.engine, vm, spec.run.slowest) for vm in spec.vms])
@@ -178,14 +183,20 @@ class Machine:
         engine.names[record.address] = spec.datastore, spec.name
         return Disk(engine, spec, delta, store, record)
 
+    def cores(self) -> dict[str, tuple[int, int]]:
+        """By host that counts them: the cores for filters, and the CPU time of all hops."""
+        states = {host: self.engine.memory.fetch(workers.Workers, at).facts for host, (at, _) in self._cores.items()}
+        return {host: (int(fact[workers.COUNT]), int(fact[workers.BUSY])) for host, fact in states.items()}
+
     def _filters(self, vm: Vm) -> None:
         """The VM's filters, then the splitters of its replications."""
         engine, places, splitters = self.engine, layout.HOP_WORDS, self._splitters.get(vm.index, [])
         vm.record.filter_count = len(vm.spec.filters) + len(splitters)
         vm.record.filters = engine.memory.take(vm.record.filter_count * places)
+        cores, cpu = self._cores.get(vm.spec.host, (0, 0))
         for number, f in enumerate(vm.spec.filters):
             hop = engine.at(layout.HOP, vm.record.filters + number * places)
-            hop.set(cause=self._column(self.causes.filter[f.name]), down=f.down_ns, up=f.up_ns)
+            hop.set(cause=self._column(self.causes.filter[f.name]), down=f.down_ns, up=f.up_ns, cores=cores, cpu=cpu)
             if f.workers:
                 threads = engine.memory.place(workers.workers(f.workers))
                 hop.workers = self._threads.setdefault((vm.spec.host, f.name), threads)
@@ -195,7 +206,10 @@ class Machine:
         for number, (replica, spec, first) in enumerate(splitters, len(vm.spec.filters)):
             hop = engine.at(layout.HOP, vm.record.filters + number * places)
             cause = self._column(self.causes.filter[spec.name])
-            hop.set(cause=cause, splitter=replica.address, first_disk=first, down=spec.down_ns, up=spec.up_ns)
+            hop.set(
+                cause=cause, splitter=replica.address, first_disk=first, down=spec.down_ns, up=spec.up_ns, cores=cores,
+                cpu=cpu,
+            )  # fmt: skip
 
     def _progress(self) -> tuple[int, int]:
         """The time now, and when the run ends."""

@@ -1,45 +1,36 @@
-"""Asynchronous replication on the compiled path. Twin of `models.path.replica`.
+"""Replication on the compiled path. Twin of `models.path.replica`.
 
 `enqueue` only appends; whoever is not the link itself calls `kick` afterwards, which is where the readable path's bell
 rings. So the link never calls itself.
 """
 
-from models.compiled import device, risk
+from models.compiled import device, risk, synchrony
+from models.compiled.group import checkpoint, enqueue, mode, note_mode
 from models.compiled.layout import (
     CONFIRMED,
     IO_WORDS,
+    JOURNALED,
+    LINK_BEGINS,
     LINK_SENT,
-    MODE,
     POINT_DURABLE,
     REPLICA_QUEUE,
+    ApplianceState,
     BucketState,
     Command,
     Disk,
     GroupState,
     Io,
     Item,
-    Meter,
     Replica,
+    WireState,
     World,
 )
-from models.compiled.lists import append, draw, event, first_of, free_item, log, new_item, push
-from models.mechanisms import bucket, replication
+from models.compiled.lists import draw, event, first_of, free_item, log, push
+from models.mechanisms import appliance, bucket, replication, wire
 from models.path.io import RESYNC
 from models.path.replica import IN_ORDER, RESYNCED
 from sim.flat import Memory
 from sim.mechanism import mechanism
-
-
-@mechanism
-def mode(m: Memory, at: int) -> int:
-    """The group's mode."""
-    return GroupState(m, Replica(m, at).group).facts[replication.MODE]
-
-
-@mechanism
-def note_mode(m: Memory, at: int) -> None:
-    """A stretch of another mode begins."""
-    log(m, MODE, at, mode(m, at), World(m, 0).now, 0)
 
 
 @mechanism
@@ -49,9 +40,14 @@ def write(m: Memory, at: int, disk: int, io_at: int) -> None:
     m[io_at + IO_WORDS + World(m, 0).causes + io.epochs] = r.epoch
     io.epochs += 1
     before = mode(m, at)
-    if replication.split(GroupState(m, r.group), disk, io.offset, io.size):
+    room = not r.shared or appliance.fits(ApplianceState(m, r.shared), io.size)
+    if replication.split(GroupState(m, r.group), disk, io.offset, io.size, room):
+        if r.shared:
+            appliance.took(ApplianceState(m, r.shared), io.size)
         r.queued_bytes += io.size
-        enqueue(m, at, io.size, IN_ORDER, 0)
+        turn = synchrony.hold(m, at, io_at) if before == replication.IN_SYNC else 0
+        enqueue(m, at, io.size, IN_ORDER, 0, turn)
+        processed(m, at)
         kick(m, at)
     elif before == replication.IN_ORDER:
         note_mode(m, at)
@@ -60,24 +56,16 @@ def write(m: Memory, at: int, disk: int, io_at: int) -> None:
             kick(m, at)
 
 
-@mechanism
-def checkpoint(m: Memory, at: int) -> None:
-    """Cuts a checkpoint between two writes; does nothing while order is lost. The link is to be kicked."""
-    r = Replica(m, at)
-    if mode(m, at) == replication.IN_ORDER:
-        enqueue(m, at, 0, r.epoch, World(m, 0).now)
-        r.epoch += 1
-        for i in range(r.meter_count):
-            Meter(m, m[r.meters + i]).epoch = r.epoch
-
-
 # -- the link ------------------------------------------------------------------------------------------------
 
 
 @mechanism
-def enqueue(m: Memory, at: int, size: int, epoch: int, cut: int) -> None:
-    """Something waits for the link."""
-    append(m, at + REPLICA_QUEUE, new_item(m, at, size, epoch, cut))
+def processed(m: Memory, at: int) -> None:
+    """The item that waits last passes the appliance, if there is one."""
+    r = Replica(m, at)
+    if r.shared:
+        item = Item(m, r.last)
+        item.ready = appliance.processed(ApplianceState(m, r.shared), World(m, 0).now, item.size)
 
 
 @mechanism
@@ -96,16 +84,39 @@ def link_goes(m: Memory, at: int) -> None:
     while r.first:
         i = first_of(m, at + REPLICA_QUEUE)
         r.sent += 1
-        size = Item(m, i).size
-        if size:
-            r.current = i
-            wire = size * 1000 // r.reduction
-            push(m, now + bucket.transfer_ns(wire, r.link_rate), r.sent_key + r.sent, event(at, LINK_SENT))
+        if r.shared:  # the link is asked for when it is there and the item is
+            begins = wire.sent_at(WireState(m, r.wire), max(now, Item(m, i).ready), 0)
+            if begins > now:
+                r.current = i
+                push(m, begins, r.sent_key + r.sent, event(at, LINK_BEGINS))
+                return
+        if sends(m, at, i):
             return
-        arrive_later(m, at, i)
-        if not r.first:
-            resync_if_drained(m, at)
     r.busy = 0
+
+
+@mechanism
+def sends(m: Memory, at: int, i: int) -> bool:
+    """The link has the item; True when it takes time, otherwise it has crossed already."""
+    r, now, size = Replica(m, at), World(m, 0).now, Item(m, i).size
+    crossing = size * 1000 // r.reduction
+    sent = wire.sent_at(WireState(m, r.wire), now, bucket.transfer_ns(crossing, r.link_rate))
+    if r.shared:
+        sent = max(sent, appliance.sent(ApplianceState(m, r.shared), now, crossing))
+    if size or sent > now:
+        r.current = i
+        push(m, sent, r.sent_key + r.sent, event(at, LINK_SENT))
+        return True
+    arrive_later(m, at, i)
+    drained(m, at)
+    return False
+
+
+@mechanism
+def link_begins(m: Memory, at: int) -> None:
+    """The item can go now."""
+    if not sends(m, at, Replica(m, at).current):
+        link_goes(m, at)
 
 
 @mechanism
@@ -123,15 +134,26 @@ def link_sent(m: Memory, at: int) -> None:
         r.queued_bytes -= item.size
         r.flying_bytes += item.size
     arrive_later(m, at, i)
+    drained(m, at)
+    link_goes(m, at)
+
+
+@mechanism
+def drained(m: Memory, at: int) -> None:
+    """If the link has sent all that waited, it looks what comes next: a resync, or being in sync."""
+    r = Replica(m, at)
     if not r.first:
         resync_if_drained(m, at)
-    link_goes(m, at)
+    if not r.first and r.sync:
+        synchrony.enter(m, at)
 
 
 @mechanism
 def arrive_later(m: Memory, at: int, i: int) -> None:
     """The target writes its journal in order and confirms; a checkpoint is usable once all before it is durable."""
     r, item = Replica(m, at), Item(m, i)
+    r.admitted += item.size
+    item.admitted = r.admitted
     arrival = World(m, 0).now + r.latency
     durable = bucket.admit(BucketState(m, r.journal), arrival, bucket.transfer_ns(item.size, r.journal_rate))
     if item.epoch >= 0:
@@ -147,20 +169,27 @@ def point_durable(m: Memory, i: int) -> None:
     """A checkpoint can be restored from now on, for every VM of the group."""
     item, now = Item(m, i), World(m, 0).now
     r = Replica(m, item.replica)
-    for k in range(r.meter_count):
-        risk.usable(m, m[r.meters + k], item.epoch, item.cut, now)
+    if not r.sync or item.epoch > r.left:
+        log(m, JOURNALED, item.replica, item.cut, now, item.admitted)
+        for k in range(r.meter_count):
+            risk.usable(m, m[r.meters + k], item.epoch, item.cut, now)
+        if r.sync:
+            synchrony.durable(m, item.replica, item.turn)
     free_item(m, i)
 
 
 @mechanism
-def confirmed(m: Memory, i: int) -> None:
-    """The target has these bytes."""
+def confirmed(m: Memory, i: int) -> int:
+    """The target has these bytes. The address of a held write that goes on now, else 0."""
     item = Item(m, i)
     r = Replica(m, item.replica)
     r.flying_bytes -= item.size
     r.journal_bytes += item.size
     replication.confirmed(GroupState(m, r.group), item.size)
+    if r.shared:
+        appliance.took(ApplianceState(m, r.shared), -item.size)
     free_item(m, i)
+    return synchrony.confirmed(m, item.replica, item.turn) if item.turn else 0
 
 
 # -- overflow and resync -------------------------------------------------------------------------------------
@@ -196,14 +225,15 @@ def read_dirty(m: Memory, at: int) -> None:
     if lost and not r.reading and not group.facts[replication.DIRTY]:
         replication.order_is_back(group)
         note_mode(m, at)
-        checkpoint(m, at)
+        checkpoint(m, at, 0)
 
 
 @mechanism
 def dirty_read(m: Memory, at: int, c: int) -> None:
     """A run of dirty extents has been read: it goes to the link."""
     Replica(m, at).reading -= 1
-    enqueue(m, at, Command(m, c).size, RESYNCED, 0)
+    enqueue(m, at, Command(m, c).size, RESYNCED, 0, 0)
+    processed(m, at)
     kick(m, at)
     read_dirty(m, at)
     kick(m, at)

@@ -28,6 +28,8 @@ def settle_age(m: Memory, at: int, now: int) -> None:
         meter.age_since = now
         if meter.point < 0:
             meter.undefined += now - start
+        elif meter.synced:
+            log(m, AGE, at, start, now, -1)
         else:
             log(m, AGE, at, start, now, start - meter.point)
 
@@ -99,7 +101,7 @@ def latest_place(m: Memory, at: int, disk: int, block: int) -> int:
 def acknowledged(m: Memory, at: int, now: int, number: int, disk: int, offset: int, size: int) -> None:
     """The guest knows that this write, captured in epoch `number`, is done."""
     meter = Meter(m, at)
-    if number <= meter.usable_epoch:
+    if number <= meter.usable_epoch or meter.synced:
         return
     settle_risk(m, at, now)
     if not meter.acks:
@@ -142,3 +144,21 @@ def usable(m: Memory, at: int, number: int, point: int, now: int) -> None:
     else:
         meter.last = 0
     log(m, POINT, at, point, now, 0)
+
+
+@mechanism
+def in_sync(m: Memory, at: int, now: int) -> None:
+    """From now on the target has every acknowledged write; the newest point must be usable already."""
+    settle_age(m, at, now)
+    Meter(m, at).synced = 1
+
+
+@mechanism
+def out_of_sync(m: Memory, at: int, number: int, now: int) -> None:
+    """The target had them until now: that is the newest usable point. Writes up to that epoch are in it."""
+    settle_age(m, at, now)
+    settle_exposure(m, at, now)
+    settle_risk(m, at, now)
+    meter = Meter(m, at)
+    meter.synced, meter.usable_epoch, meter.point = 0, number, now
+    log(m, POINT, at, now, now, 0)

@@ -171,6 +171,8 @@ def pass_gate(m: Memory, at: int) -> None:
     for i in range(vm.filter_count):
         hop = Hop(m, vm.filters + i * HOP_WORDS)
         ns = m[draw(m, hop.stream, 2)] if hop.stream else hop.down
+        if hop.cores:
+            ns = on_core(m, vm.filters + i * HOP_WORDS, w.now + hops, ns)
         if hop.workers:
             ns = workers.hop(WorkersState(m, hop.workers), w.now + hops, ns)
         hops += charge_ahead(m, at, hop.cause, ns)
@@ -178,6 +180,15 @@ def pass_gate(m: Memory, at: int) -> None:
         push(m, w.now + hops, vm.down_key + io.number, event(at, HOPS_DOWN))
     else:
         hops_down(m, at)
+
+
+@mechanism
+def on_core(m: Memory, h: int, begins: int, ns: int) -> int:
+    """What a hop of that cost comes to with its wait for a core of the host."""
+    hop = Hop(m, h)
+    if hop.workers:
+        begins = workers.starts(WorkersState(m, hop.workers), begins)
+    return workers.on_core(WorkersState(m, hop.cores), begins, ns, hop.cpu)
 
 
 @mechanism
@@ -231,6 +242,8 @@ def hops_up(m: Memory, at: int) -> bool:
     for i in range(vm.filter_count):
         hop = Hop(m, vm.filters + i * HOP_WORDS)
         ns = m[draw(m, hop.stream, 2) + 1] if hop.stream else hop.up
+        if hop.cores:
+            ns = on_core(m, vm.filters + i * HOP_WORDS, w.now + hops, ns)
         if hop.workers:
             ns = workers.hop(WorkersState(m, hop.workers), w.now + hops, ns)
         hops += charge_ahead(m, at, hop.cause, ns)
@@ -245,16 +258,23 @@ def post(m: Memory, at: int) -> bool:
     io = Io(m, at)
     v = io.vm
     vm = Vm(m, v)
-    vm.in_flight -= 1
     books.posted(m, vm.book, at)
-    if not vm.in_flight and vm.draining:
-        vm.draining = 0
-        fire(m, v)
+    out(m, v)
     if vm.stunned:
         vm.held += 1
         wait(m, v + VM_GATE, at, GATE_OUT)
         return False
     return True
+
+
+@mechanism
+def out(m: Memory, v: int) -> None:
+    """One I/O less that a drain waits for."""
+    vm = Vm(m, v)
+    vm.in_flight -= 1
+    if not vm.in_flight and vm.draining:
+        vm.draining = 0
+        fire(m, v)
 
 
 # -- what stories ask ----------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ class RiskMeter:
         self.epoch = 1  # of writes that are captured now
         self.point_ns = -1  # of the newest usable point; -1: none yet
         self.usable_epoch = 0
+        self.synced = False  # the target has every acknowledged write: the newest point is now
         self.points: list[PointRow] = []
         self._latest: dict[int, int] = {}  # block -> epoch of its last acknowledged write
         self._unique: dict[int, int] = {}  # epoch -> blocks whose last write it is
@@ -37,7 +38,7 @@ class RiskMeter:
 
     def acknowledged(self, now: int, epoch: int, disk: int, offset: int, size: int) -> None:
         """The guest knows that this write, captured in `epoch`, is done."""
-        if epoch <= self.usable_epoch:
+        if epoch <= self.usable_epoch or self.synced:
             return
         self._settle_risk(now)
         if not self._first_ack:
@@ -80,6 +81,20 @@ class RiskMeter:
         self._at_risk = [sum(self._written.values()), sum(self._unique.values())]
         self.points.append(PointRow(self.protection, self.vm, point_ns, now))
 
+    def in_sync(self, now: int) -> None:
+        """From now on the target has every acknowledged write; the newest point must be usable already."""
+        self._settle_age(now)
+        self.synced = True
+
+    def out_of_sync(self, epoch: int, now: int) -> None:
+        """The target had them until now: that is the newest usable point. Writes up to that epoch are in it."""
+        self._settle_age(now)
+        self._settle_exposure(now)
+        self._settle_risk(now)
+        self.synced = False
+        self.usable_epoch, self.point_ns = epoch, now
+        self.points.append(PointRow(self.protection, self.vm, now, now))
+
     def sample(self, now: int) -> None:
         """Notes bytes at risk for the time series."""
         if self.point_ns < 0:
@@ -103,6 +118,8 @@ class RiskMeter:
             self._age_since = now
             if self.point_ns < 0:
                 self._undefined_ns += now - start
+            elif self.synced:
+                self._age.append(Ramp(start, now, 0, 0))
             else:
                 self._age.append(Ramp(start, now, start - self.point_ns, 1))
 

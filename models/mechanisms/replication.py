@@ -1,10 +1,11 @@
-"""Asynchronous replication by a splitter: a buffer in write order, a dirty map where it overflows, and the way back.
+"""Replication by a splitter: a buffer in write order, a dirty map where it overflows, and the way back.
 
 In order: each write is appended to the buffer as it passes; checkpoints are cut between writes. A write that does not
 fit turns the group to overflow: it and all later writes only mark the dirty map, while the link empties the buffer (in
 order still). Then resync sends the dirty extents, unordered; writes mark them again. When the map is empty order is
 back and a new checkpoint is cut. Source: Veeam CDP, Guaranteed Delivery (S91); RecoverPoint and Zerto behave alike.
-The buffer holds raw bytes. Its space is given back when the target has confirmed.
+The buffer holds raw bytes. Its space is given back when the target has confirmed. In sync the guest waits for the
+target: its own queues bound what waits for the link, and the buffer is not held against its capacity.
 """
 
 from typing import NamedTuple
@@ -14,8 +15,8 @@ import numpy as np
 from models.assumptions import default
 from sim.mechanism import bit_length, mechanism
 
-FIRST_SYNC, IN_ORDER, OVERFLOW, RESYNC = range(4)
-MODE_NAMES = ("first sync", "in order", "overflow", "resync")
+FIRST_SYNC, IN_ORDER, OVERFLOW, RESYNC, IN_SYNC = range(5)
+MODE_NAMES = ("first sync", "in order", "overflow", "resync", "in sync")
 RUN_EXTENTS = int(default("fixed.resync_run"))
 """Contiguous extents merged into one update (an option of vSphere Replication)."""
 
@@ -55,10 +56,14 @@ def dirty_flags(s: Group) -> int:
 
 
 @mechanism
-def split(s: Group, disk: int, offset: int, size: int) -> bool:
-    """A write passes the splitter. True: it is in the buffer; False: it marked the dirty map."""
+def split(s: Group, disk: int, offset: int, size: int, room: bool) -> bool:
+    """A write passes the splitter. True: it is in the buffer; False: it marked the dirty map.
+
+    `room`: whether an appliance that the group shares has room for it.
+    """
     s.facts[SPLIT] += size
-    if s.facts[MODE] == IN_ORDER and s.facts[USED] + size <= s.facts[CAPACITY]:
+    fits = room and s.facts[USED] + size <= s.facts[CAPACITY]
+    if s.facts[MODE] == IN_SYNC or (s.facts[MODE] == IN_ORDER and fits):
         s.facts[USED] += size
         s.facts[BUFFERED] += size
         return True
@@ -125,3 +130,9 @@ def take_dirty(s: Group) -> tuple[int, int, int]:
 def order_is_back(s: Group) -> None:
     """The dirty map is empty: writes go to the buffer again."""
     s.facts[MODE] = IN_ORDER
+
+
+@mechanism
+def turn_sync(s: Group, on: bool) -> None:
+    """Of a group in order: from now on the guest waits for the target, or no longer."""
+    s.facts[MODE] = IN_SYNC if on else IN_ORDER

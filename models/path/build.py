@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from models import scenario
 from models.assumptions import default
 from models.measure.risk import RiskMeter
+from models.mechanisms.appliance import Appliance, appliance
 from models.mechanisms.bucket import Bucket, bucket
 from models.mechanisms.cbt import tracked_block
 from models.path import guest
@@ -63,6 +64,7 @@ class Hypervisor(Machine):
     def __init__(self, spec: scenario.Scenario, arm: scenario.Arm, replicate: int) -> None:
         super().__init__(spec, arm, replicate)
         self._pipes: dict[tuple[str, str], Bucket] = {}  # by what it is, and whose
+        self._appliances: dict[str, Appliance] = {}
         self.jobs = [self._job(job) for job in self.job_specs]
         self.replicators = [self._replicator(group) for group in self.group_specs]
         for device in self.devices.values():
@@ -98,16 +100,22 @@ class Hypervisor(Machine):
     def _replicator(self, spec: scenario.Vaio) -> Replicator:
         members = [self.index[name] for name in spec.vms]
         disks = [disk for index in members for disk in self.vms[index].disks]
-        replicator = Replicator(self.clock, spec, self._entity(), disks)
+        cause = self.causes.replica.get(spec.name, 0)
+        shared = self._appliance(spec.appliance) if spec.appliance is not None else None
+        replicator = Replicator(self.clock, spec, self._entity(), disks, cause, shared)
         first = 0
         for index in members:
-            self.vms[index].filters.append(Splitter(replicator, first))
+            self.vms[index].filters.append(Splitter(replicator, first, self._cores.get(self.spec.vms[index].host)))
             first += len(self.vms[index].disks)
             meter = self._meter(spec.name, index, inline=True)
             replicator.meters.append(meter)
             if spec.seeded:
                 meter.usable(0, 0, 0)
         return replicator
+
+    def _appliance(self, spec: scenario.Appliance) -> Appliance:
+        made = appliance(spec.bytes_per_s, spec.writes_per_s, spec.link_bytes_per_s, spec.buffer_bytes)
+        return self._appliances.setdefault(spec.name, made)
 
     @property
     def events(self) -> int:

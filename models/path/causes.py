@@ -7,12 +7,13 @@ from models.result import COMMAND_CAUSES, LAYERS, ledger_causes
 class Causes:
     """Indices into the ledger of a run with these filters."""
 
-    def __init__(self, filters: tuple[str, ...]) -> None:
-        self.names = ledger_causes(filters)
+    def __init__(self, filters: tuple[str, ...], synchronous: tuple[str, ...] = ()) -> None:
+        self.names = ledger_causes(filters, synchronous)
         column = self.names.index
         self.guest_queue = column("guest queue")
         self.stun_hold_in = column("stun hold in")
         self.filter = {name: column(f"filter {name}") for name in filters}
+        self.replica = {name: column(f"replica {name}") for name in synchronous}
         self.mirror_hold = column("mirror hold")
         self.commands = column(f"{COMMAND_CAUSES[0]}: {LAYERS[0]}")  # the first of all causes by all layers
         self.host_path = column("host path")

@@ -16,8 +16,8 @@ class GuestIo:
     """One guest I/O: its identity, what it asks, and its ledger so far as (cause, ns) pairs."""
 
     __slots__ = (
-        "accepted_ns", "arrival_ns", "clock_ns", "disk", "done", "epochs", "held_ns", "ledger", "offset", "ordinal",
-        "service_ns", "size", "workload", "write",
+        "accepted_ns", "arrival_ns", "clock_ns", "deferred", "disk", "done", "epochs", "held_ns", "ledger", "offset",
+        "ordinal", "service_ns", "size", "workload", "write",
     )  # fmt: skip
 
     def __init__(
@@ -36,6 +36,7 @@ class GuestIo:
         self.held_ns = 0  # of its ledger: at the gate, in stuns
         self.ledger: list[tuple[int, int]] = []
         self.done: Signal | None = None  # a closed loop waits for its delivery
+        self.deferred: Deferred | None = None  # a synchronous write: until the target has it
         self.epochs: list[int] = []  # per protection of the VM: which future recovery point will hold this write
 
     def charge(self, cause: int, now: int) -> None:
@@ -79,6 +80,16 @@ class Command:
         self.limit_ns = self.dsnro_ns = self.slot_ns = 0  # how KAVG divides
         self.capped_ns = 0
         self.r_tag = self.limit_tag = self.p_tag = 0
+
+
+class Deferred(Signal):
+    """A filter holds a guest I/O's completion until this fires: a wait for `cause` of the ledger."""
+
+    def __init__(self, clock: Clock, cause: int, blocks_drain: bool) -> None:
+        super().__init__(clock)
+        self.cause = cause
+        self.blocks_drain = blocks_drain
+        self.parked = False  # all but this is done
 
 
 class Stage(Signal):

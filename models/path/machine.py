@@ -3,15 +3,14 @@
 The order of building is the order of the scenario; entities are numbered in it, and these numbers decide ties.
 """
 
-from collections.abc import Iterator
-
 from models import scenario
 from models.measure.recorder import Recorder
-from models.mechanisms.workers import Workers, hop, workers
+from models.mechanisms.workers import BUSY, COUNT, Workers, workers
 from models.path.causes import Causes
 from models.path.datastore import Datastore
 from models.path.device import Device, Share
 from models.path.disk import Disk
+from models.path.hops import Cores, Hop
 from models.path.vm import Vm
 from models.workload import hop_stream, service_stream
 from sim.clock import Clock
@@ -27,30 +26,7 @@ def server_name(spec: scenario.Vadp) -> str:
 
 def server(spec: scenario.Vadp) -> scenario.Host:
     """That server as what stands in front of its devices: first come, first served, up to its queue's depth."""
-    return scenario.Host(server_name(spec), "fifo", SERVER_UNIT, SERVER_CREDIT, spec.transport.queue_depth, 0)
-
-
-class Hop:
-    """A filter in one VM; its workers, if they are counted, are those of the host."""
-
-    def __init__(self, spec: scenario.Filter, draws: Iterator[float], threads: Workers | None) -> None:
-        self.name = spec.name
-        self.spec = spec
-        self.draws = None if spec.distribution == "fixed" else draws
-        self.threads = threads
-
-    def down_ns(self, begins_ns: int) -> int:
-        return self._cross(begins_ns, self.spec.down_ns)
-
-    def up_ns(self, begins_ns: int) -> int:
-        return self._cross(begins_ns, self.spec.up_ns)
-
-    def _cross(self, begins_ns: int, mean_ns: int) -> int:
-        cost = mean_ns if self.draws is None else round(mean_ns * next(self.draws))
-        return cost if self.threads is None else hop(self.threads, begins_ns, cost)
-
-    def passes(self, disk: int, io: object) -> None:
-        """It looks at nothing."""
+    return scenario.Host(server_name(spec), "fifo", SERVER_UNIT, SERVER_CREDIT, spec.transport.queue_depth, 0, 0, 0)
 
 
 class Machine:
@@ -68,11 +44,13 @@ class Machine:
         self.group_specs = spec.vaio if arm in ("vaio", "both") else ()
         self.servers = {server_name(job): server(job) for job in self.job_specs if job.transport.kind == "san"}
         filters = tuple(dict.fromkeys(f.name for vm in spec.vms for f in vm.filters))
-        self.causes = Causes(filters + tuple(group.name for group in self.group_specs))
+        groups = tuple(group.name for group in self.group_specs)
+        self.causes = Causes(filters + groups, tuple(group.name for group in self.group_specs if group.synchronous))
         self.recorder = Recorder(self.clock, spec, self.causes)
         self.stores = {s.name: self.store_type(self.clock, s) for s in spec.datastores}
         self.devices: dict[tuple[str, str], Device] = {}
         self._threads: dict[tuple[str, str], Workers] = {}  # by host and filter
+        self._cores = {h.name: Cores(h) for h in spec.hosts if h.filter_cores}
         self._entities = 0
         self.vms = [self._vm(vm, index) for index, vm in enumerate(spec.vms)]
         self.index = {vm.name: index for index, vm in enumerate(spec.vms)}
@@ -96,7 +74,7 @@ class Machine:
         vm.path_latency_ns = host.path_latency_ns
         for f in spec.filters:
             draws = hop_stream(self.seed, self.replicate, f"{spec.name}/{f.name}")
-            vm.filters.append(Hop(f, draws, self._workers(spec.host, f)))
+            vm.filters.append(Hop(f, draws, self._workers(spec.host, f), self._cores.get(spec.host)))
         for d in spec.disks:
             share = Share(d.reservation_iops, d.limit_iops, d.shares)
             flow = self._device(spec.host, d.datastore).add_flow(d.name, self._entity(), index, share)
@@ -110,6 +88,11 @@ class Machine:
     def _workers(self, host: str, spec: scenario.Filter) -> Workers | None:
         """The filter's workers in that host; None: they are not counted."""
         return self._threads.setdefault((host, spec.name), workers(spec.workers)) if spec.workers else None
+
+    def cores(self) -> dict[str, tuple[int, int]]:
+        """By host that counts them: the cores for filters, and the CPU time of all hops."""
+        facts = {host: one.state.facts for host, one in self._cores.items()}
+        return {host: (fact[COUNT], fact[BUSY]) for host, fact in facts.items()}
 
     def _place_disks(self) -> None:
         for store in self.stores.values():

@@ -15,7 +15,7 @@ from simpy.events import Event
 from models import scenario
 from models.path.causes import Causes
 from models.path.disk import Disk, Steps
-from models.path.io import GuestIo
+from models.path.io import Deferred, GuestIo
 from models.path.watch import Watch
 from sim.clock import ARRIVAL, COMPLETION, Clock, Signal, order
 
@@ -200,6 +200,8 @@ class Vm:
         for stage in self.filters:
             stage.passes(disk, io)
         yield from self.disks[disk].access(io)
+        if io.deferred is not None:
+            yield from self._wait_for_target(io, io.deferred)
         hops = io.charge_ahead(causes.host_path, self.path_latency_ns)
         for stage in self.filters:
             hops += io.charge_ahead(causes.filter[stage.name], stage.up_ns(clock._now + hops))
@@ -232,9 +234,23 @@ class Vm:
             if not meter.inline:
                 io.epochs.append(meter.epoch)
 
+    def _wait_for_target(self, io: GuestIo, deferred: Deferred) -> Iterable[Event]:
+        """Its filter holds it; a drain need not wait for it where the filter says so."""
+        deferred.parked = True
+        if not deferred.blocks_drain:
+            self._out()
+        yield deferred
+        io.charge(deferred.cause, self.clock._now)
+        if not deferred.blocks_drain:
+            self.in_flight += 1
+
     def _post(self, io: GuestIo) -> None:
-        self.in_flight -= 1
         self.watch.posted(self.index, io)
+        self._out()
+
+    def _out(self) -> None:
+        """One I/O less that a drain waits for."""
+        self.in_flight -= 1
         if not self.in_flight and self._drained is not None:
             drained, self._drained = self._drained, None
             drained.fire()

@@ -39,6 +39,10 @@ HOST = (
       "outstanding I/Os of one VMDK while several compete; read as a limit per VMDK"),
     A("host.path_latency", "10 us", "time", "5 us", "30 us", "cycles per I/O of the VMware/NVMe article", "inferred",
       "VMM and VMkernel work of one I/O, without queueing"),
+    A("host.filter_cores", "none", "count", "1", "64", OWN, "guess",
+      "cores that carry the hops of all filters of the host's VMs; none: as many as it takes"),
+    A("host.filter_cpu", "3 us", "time", "1 us", "8 us", "cycles per I/O of the VMware/NVMe article: 15,000 cycles per "
+      "filtered I/O", "inferred", "CPU time of one hop, two a filtered I/O, at 2.5 GHz; acts where cores are counted"),
 )  # fmt: skip
 
 DATASTORE = (

@@ -1,4 +1,4 @@
-"""Register rows of the two protections: VADP backup jobs and VAIO asynchronous replication.
+"""Register rows of the two protections: VADP backup jobs and VAIO replication.
 
 What depends on a backup's transport is in `models.register.backups`. Left out: synthetic fulls, retention.
 """
@@ -8,6 +8,7 @@ from models.register.row import Assumption as A
 OWN = "own setting"
 MTV = "Forklift/MTV performance metrics (Red Hat labs, ESXi 7.0.3)"
 VEEAM = "Veeam Best Practices guide, Interaction with vSphere"
+CLASSES = "RecoverPoint for VMs: appliance classes of 2, 4 and 8 vCPU"
 HBR = "vSphere Replication options (HBR.*), public dump of 8.0 U3"
 
 VADP = (
@@ -51,6 +52,34 @@ VAIO = (
       "extents read ahead of the link"),
     A("vaio.seeded", "true", "choice", "true", "false", OWN, "guess",
       "the target holds the disks at the start; otherwise a full first sync"),
+    A("vaio.synchronous", "false", "choice", "true", "false", "VAIO: a filter may defer an I/O while it sends it over "
+      "the network", "documented", "a guest's write is done when the target has it, too"),
+    A("vaio.on_loss", "asynchronous", "choice", "asynchronous", "hold", OWN, "guess",
+      "synchronous only: when the target does not confirm, let writes go and fall behind, or hold them"),
+    A("vaio.hold_limit", "10 s", "time", "1 s", "60 s", OWN, "guess",
+      "synchronous only: a write is held no longer before the group goes on asynchronously"),
+    A("vaio.blocks_drain", "true", "choice", "true", "false", "LWD snapshot stall: a filter that cannot be quiesced "
+      "keeps the snapshot from being taken", "inferred", "synchronous only: a stun's drain waits for held writes"),
+    A("vaio.link_timeout", "60 s", "time", "1 s", "120 s", f"{HBR}: event \"no connection\" after 60 s", "documented",
+      "so long after a cut the connection is given up"),
+    A("vaio.retry", "10 s", "time", "1 s", "60 s", f"{HBR}: reconnect delay + 10 s per failure", "documented",
+      "the pause before probe k of a lost connection is k times this"),
+    A("vaio.retry_most", "90 s", "time", "5 s", "300 s", f"{HBR}: reconnect delay up to 90 s", "documented",
+      "and at most this"),
+    A("vaio.history", "24 h", "time", "1 h", "30 d", "Veeam CDP short-term retention (community description of v11/12)",
+      "reported", "the journal keeps points of this age"),
+    A("vaio.journal_size", "150 GB", "size", "10 GB", "1000 GB", "Zerto: journal sizing, default hard limit",
+      "documented", "raw bytes after its oldest point; a full journal gives up its oldest points"),
 )  # fmt: skip
 
-PROTECTION = VADP + VAIO
+APPLIANCE = (
+    A("appliance.throughput", "none", "rate", "50 MB/s", "80 MB/s", CLASSES, "reported", "raw bytes that it processes"),
+    A("appliance.writes", "none", "iops", "4500 iops", "10000 iops", CLASSES, "reported", "writes that it processes"),
+    A("appliance.link", "none", "rate", "1 MB/s", "1 GB/s", OWN, "guess", "on the wire, shared by its groups"),
+    A("appliance.buffer", "none", "size", "415 MB", "2258 MB", "Zerto: VRA Memory Considerations", "documented",
+      "raw bytes of all its groups together"),
+    A("appliance.disks", "none", "count", "50", "1024", "Veeam CDP: up to 50 disks per VM", "documented",
+      "more disks are a mistake"),
+)  # fmt: skip
+
+PROTECTION = VADP + VAIO + APPLIANCE

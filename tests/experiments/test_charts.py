@@ -190,7 +190,7 @@ def test_ledger_bars_sum_to_the_mean_latency(two: Comparison) -> None:
 
 
 def test_every_ledger_cause_folds_into_one_that_has_a_colour() -> None:
-    assert {ledger.folded(cause) for cause in ledger_causes(("a", "b"))} == set(ledger.FOLDED)
+    assert {ledger.folded(cause) for cause in ledger_causes(("a", "b"), ("b",))} == set(ledger.FOLDED)
 
 
 def test_the_slowest_in_a_thousand_are_taken_from_the_top() -> None:

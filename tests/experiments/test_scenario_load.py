@@ -40,6 +40,8 @@ cost_unit = "7 KiB"
 idle_credit = 8
 dsnro = 9
 path_latency = "10 us"
+filter_cores = 11
+filter_cpu = "12 us"
 [host.esx2]
 [datastore.gold]
 capacity = "900 GiB"
@@ -159,6 +161,24 @@ checkpoint = "95 s"
 extent = "96 KiB"
 resync_reads = 97
 seeded = false
+link_timeout = "99 s"
+retry = "100 s"
+retry_most = "101 s"
+history = "102 s"
+journal_size = "103 MB"
+appliance = "box"
+[[protection.vaio.cdp.outage]]
+at = "80 s"
+duration = "105 s"
+[[protection.vaio.cdp.outage]]
+at = "60 s"
+duration = "7 s"
+[appliance.box]
+throughput = "106 MB/s"
+writes = "107 iops"
+link = "108 MB/s"
+buffer = "109 MB"
+disks = 110
 [timer.heartbeat]
 limit = "98 s"
 """
@@ -183,7 +203,7 @@ MS, US = 10**6, 10**3
 
 def test_each_host_and_datastore_key_lands_in_its_field(whole: Scenario) -> None:
     assert flat(whole.run) == [101 * NS_PER_S, 2 * NS_PER_S, 3 * NS_PER_S, 4, 5, 6, 102 * MS, 205 * MS, 50 * MS]
-    assert flat(whole.hosts[0]) == ["esx1", "fifo", 7 * KIB, 8, 9, 10 * US]
+    assert flat(whole.hosts[0]) == ["esx1", "fifo", 7 * KIB, 8, 9, 10 * US, 11, 12 * US]
     assert flat(whole.datastores[0]) == [
         "gold", 900 * GIB, 12, 13, 14 * MS, "fixed", 150, 16_000_000, 17 * MS, "lognormal", 1800, 0,
         200_000_000, 2100, 22 * MS, "vmfs"]  # fmt: skip
@@ -231,7 +251,21 @@ def test_each_protection_key_lands_in_its_field(whole: Scenario) -> None:
         "stop", "listed", 0, 600 * NS_PER_S]  # fmt: skip
     assert flat(whole.vaio) == [
         "cdp", "sql-1", "sql-2", 90 * US, 91 * US, 92_000_000, 11_125_000, 93 * MS, 9000, 94_000_000, 95 * NS_PER_S,
-        96 * KIB, 97, False]  # fmt: skip
+        96 * KIB, 97, False, False, "asynchronous", 10 * NS_PER_S, True, 60 * NS_PER_S, 7 * NS_PER_S, 80 * NS_PER_S,
+        105 * NS_PER_S, 99 * NS_PER_S, 100 * NS_PER_S, 101 * NS_PER_S, 102 * NS_PER_S, 103_000_000,
+        "box", 106_000_000, 107, 108_000_000, 109_000_000]  # fmt: skip
+
+
+def test_the_keys_of_a_synchronous_replication() -> None:
+    """(They do not go with observe windows, which the whole scenario has.)"""
+    keys = {"vms": ["a"], "link": "1 MB/s", "synchronous": True, "hold_limit": "98 s", "blocks_drain": False}
+    data = {"name": "sync", "vm": {"a": {"disk": [{}]}}, "protection": {"vaio": {"cdp": keys}}}
+    group = build(data).vaio[0]
+    assert (group.synchronous, group.on_loss, group.hold_limit_ns, group.blocks_drain) == (
+        True, "asynchronous", 98 * NS_PER_S, False,
+    )  # fmt: skip
+    with pytest.raises(InputError, match="synchronous: holds writes, but outside observe windows nobody waits"):
+        build(data | {"run": {"observe": [{"start": "1 s", "duration": "9 s"}]}})
 
 
 def test_the_least_scenario_gets_one_host_one_datastore_and_registered_defaults() -> None:
@@ -264,13 +298,14 @@ def tables() -> list[tuple[str, type[Table]]]:
               "snapshots": ("snapshots",), "snapshots.stun": ("snapshots", "stun"),
               "snapshots.delta": ("snapshots", "delta"), "snapshots.merge": ("snapshots", "merge"),
               "proxy": ("proxy", "x"), "repository": ("repository", "x"), "control": ("protection", "control"),
-              "vadp": ("protection", "vadp", "x"), "vaio": ("protection", "vaio", "x")}  # fmt: skip
+              "vadp": ("protection", "vadp", "x"), "vaio": ("protection", "vaio", "x"),
+              "appliance": ("appliance", "x")}  # fmt: skip
     found = [(name, table_at(path)) for name, path in places.items()]
     return [(name, table) for name, table in found if table is not None]
 
 
 def test_every_default_of_the_schema_is_the_registers_and_none_there_is_idle() -> None:
-    assert len(tables()) == 21
+    assert len(tables()) == 22
     used = set()
     for name, table in tables():
         for field, info in table.model_fields.items():

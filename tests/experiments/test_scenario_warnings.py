@@ -42,6 +42,10 @@ EDITS = [
      "6:12: run.interval: makes this a large result: 1e+07 intervals x 1 VMs x 3 arms x 1 replications are 3e+07 rows"),
     ("[vm.sql]", '[filter.f]\ndown = "30 ms"\nup = "0 s"\nworkers = 2\n[vm.sql]\nhost = "esx1"\nfilters = ["f"]',
      '13:11: filter.f.workers: will saturate: guests keep 3.00 workers busy on "esx1" on average, it has 2'),
+    ("[vm.sql]", '[host.esx1]\nfilter_cores = 1\nfilter_cpu = "4 ms"\n[filter.f]\n[vm.sql]\nfilters = ["f"]',
+     "11:16: host.esx1.filter_cores: will saturate: 400 hops a second keep 1.60 cores busy on average, it has 1"),
+    ('link = "1 MB/s"', 'link = "1 MB/s"\nsynchronous = true\nhold_limit = "20 ms"',
+     "24:14: protection.vaio.cdp.hold_limit: is no longer than the link's round trip (20 ms of 20 ms), no write is"),
     ('interval = "100 s"', 'interval = "80 s"',
      "19:12: protection.vadp.nightly.interval: is too short for the full backup: 10 GiB at 120 MB/s take at least "
      "89.5 s, longer than 80 s"),

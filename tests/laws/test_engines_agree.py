@@ -29,6 +29,7 @@ WANTED = {
     "guest queue", "stun hold in", "stun hold out", "mirror hold", "data: limit", "data: DSNRO", "data: device queue",
     "data: service", "metadata: DSNRO", "mirror: service", "parent read: service", "filter plain", "filter noisy",
     "filter copy0", "host path", "late mirror copy", "late guest disk timeout", "idle VM",
+    "in sync", "a wait for a replica", "out of sync", "connection lost", "connection lived",
     "unseen write",
 }  # fmt: skip
 """What must occur among the random runs: engines that agree on what never happens have agreed on little."""
@@ -47,7 +48,7 @@ def together(seen: set[str], worlds: st.SearchStrategy[Scenario], arms: st.Searc
 
 def test_both_engines_agree_whatever_happens() -> None:
     seen: set[str] = set()
-    together(seen, scenarios(800), ARMS, 48)
+    together(seen, scenarios(800), ARMS, 64)
     together(seen, coarse(600), ARMS, 20)
     together(seen, fine(400), ARMS, 6)
     together(seen, extremes(300), ARMS, 8)

@@ -58,6 +58,7 @@ WANTED = {
     "late guest disk timeout", "a hop waits for a worker", "lock recovery", "stopped", "throttled", "tried again",
     "a disk waits for its turn", "writes outside the windows",
     "a law of quantiles", "a slowdown", "a trace goes round",
+    "in sync", "a write waits for its target", "writes are let go", "connection lost", "points dropped", "cores busy",
 }  # fmt: skip
 """What must occur among the random runs: a law that meets no failure says little."""
 
@@ -98,6 +99,7 @@ def check_all(scenario: Scenario, result: RunResult) -> list[str]:
     words += ["a slowdown"] * any(store.slowdown_milli and store.servers != 1 for store in stores)
     words += ["a law of quantiles"] * any(law.quantiles for law in laws)
     words += ["a hop waits for a worker"] * hops_waited(scenario, result) + turns(scenario, result)
+    words += check_replication(scenario, result)
     unseen = any(row.bytes_written and not row.ios for row in result.intervals)
     words += ["writes outside the windows"] * unseen
     return words + [f"late {timer.timer}" for timer in result.timers if timer.outlasted]
@@ -174,6 +176,32 @@ def check_recovery(scenario: Scenario, result: RunResult) -> None:
         for name in {point.protection for point in result.points}:
             mine = [p for p in result.points if (p.vm, p.protection) == (vm.name, name)]
             assert mine == sorted(mine, key=lambda p: (p.usable_ns, p.point_ns))
+
+
+def check_replication(scenario: Scenario, result: RunResult) -> list[str]:
+    """Cuts and journals are as described, a group that never left sync had nothing at risk; what has happened."""
+    words = ["connection lost" for cut in result.cuts if cut.lost_ns >= 0]
+    words += ["points dropped" for row in result.journals if row.dropped] + [
+        "cores busy" for c in result.cores if c.busy_ns
+    ]
+    columns = [n for n, cause in enumerate(result.causes) if cause.startswith("replica ")]
+    words += ["a write waits for its target" for vm in result.vms for one in vm.ledger for n in columns if one.ns[n]]
+    groups = {group.name: group for group in scenario.vaio}
+    for cut in result.cuts:
+        assert cut.cut_ns < cut.restored_ns <= cut.back_ns
+        assert (cut.lost_ns < 0) == (cut.probes == 0)
+    for row in result.journals:
+        group = groups[row.protection]
+        assert row.points < 2 or row.t_ns - row.oldest_ns <= group.history_ns
+        assert row.points < 2 or not group.journal_size_bytes or row.bytes <= group.journal_size_bytes
+        assert row.oldest_ns <= row.newest_ns <= row.t_ns
+    for one in result.recovery:
+        modes = [row.mode for row in result.modes if row.protection == one.protection]
+        if modes == ["in sync"]:
+            assert {(ramp.v0_ns, ramp.slope) for ramp in (*one.age, *one.exposure)} == {(0, 0)}
+            assert one.risk_written.maximum == 0
+        words += ["writes are let go"] * ("in sync" in modes[:-1])
+    return words
 
 
 def check_jobs(scenario: Scenario, result: RunResult) -> None:

@@ -5,6 +5,7 @@ carry is then applied to a copy, which must equal the disk as it was when the po
 jobs, overflows and resyncs alike. A write counts as on the disk from when it passes tracking or splitter.
 """
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 from unittest.mock import patch
@@ -18,7 +19,7 @@ from models.mechanisms import replication
 from models.path.device import Flow
 from models.path.disk import Disk, OutOfSpace
 from models.path.io import Command, GuestIo
-from models.path.replica import Item, Replicator
+from models.path.replica import IN_ORDER, Item, Replicator
 from models.run import Run
 from models.scenario import Arm, Scenario
 from models.stories.backup import Cut
@@ -122,8 +123,16 @@ class Target:
         if not replicator.spec.seeded:  # the target starts with other content everywhere
             every = [(n, disk.spec.size_bytes) for n, disk in enumerate(replicator.disks)]
             self.image = {sector: -1 for n, size in every for sector in sectors(n, 0, size)}
+        self.safe: set[int] = set()  # versions that the target is known to have
+        self.flying: deque[int] = deque()  # in order on the link, not confirmed
+        self.version_of: dict[int, int] = {}  # by guest I/O
+        self.left = 0  # sync, with a point of that moment
         self.write, self.completed, self.send = replicator.write, replicator.completed, replicator._send
-        self.usable = replicator._usable
+        self.usable, self.confirmed = replicator._usable, replicator._confirmed
+        replicator._confirmed = self.confirmed_too  # type: ignore[method-assign]
+        if replicator.sync is not None:
+            self.leave = replicator.sync.leave
+            replicator.sync.leave = self.leave_too  # type: ignore[method-assign]
         replicator.write, replicator.completed = self.write_too, self.completed_too  # type: ignore[method-assign]
         replicator._send, replicator._usable = self.send_too, self.usable_too  # type: ignore[method-assign]
         for device in {disk.device.entity: disk.device for disk in replicator.disks}.values():
@@ -141,7 +150,23 @@ class Target:
         self.versions += 1
         self.next = dict.fromkeys(sectors(disk, io.offset, io.size), self.versions)
         self.source |= self.next
+        self.version_of[id(io)] = self.versions
         self.write(disk, io)
+
+    def confirmed_too(self, item: Item) -> None:
+        self.safe.add(self.flying.popleft())
+        self.confirmed(item)
+
+    def leave_too(self) -> None:
+        assert self.replicator.sync is not None
+        self.left += self.replicator.sync.synced
+        self.leave()
+
+    def delivered(self, io: GuestIo) -> None:
+        """In sync the target has what the guest is told."""
+        version = self.version_of.pop(id(io), None)
+        if version is not None and self.replicator.sync is not None and self.replicator.sync.synced:
+            assert version in self.safe
 
     def completed_too(self, command: Command) -> None:
         """A run of extents has been read: it carries the disk's content of now."""
@@ -155,19 +180,35 @@ class Target:
             self.carried.append((item.epoch, {}))
         else:
             self.carried.append((item.epoch, self.next))
+            if item.epoch == IN_ORDER:
+                self.flying.append(self.versions)
         self.send(item)
 
-    def usable_too(self, item: Item) -> None:
+    def usable_too(self, item: Item, admitted: int) -> None:
         """All that is before the checkpoint on the link has been applied: the image is the source at the cut."""
         while True:
             epoch, versions = self.carried.pop(0)
             self.image |= versions
+            self.safe.update(versions.values())
             if epoch == item.epoch:
                 break
         image = {sector: version for sector, version in self.image.items() if version}
         assert image == self.cuts.pop(item.epoch)
-        self.points += 1
-        self.usable(item)
+        sync = self.replicator.sync
+        self.points += sync is None or item.epoch > sync.left_epoch
+        self.usable(item, admitted)
+
+
+def follow_deliveries(run: Run, targets: list[Target]) -> None:
+    """Each target hears of what the guests are told."""
+    delivered = run.hypervisor.recorder.delivered
+
+    def told(vm: int, io: GuestIo) -> None:
+        for target in targets:
+            target.delivered(io)
+        delivered(vm, io)
+
+    run.hypervisor.recorder.delivered = told  # type: ignore[method-assign]
 
 
 @settings(max_examples=50, suppress_health_check=SLOW_DRAWS)
@@ -189,8 +230,9 @@ def test_every_checkpoint_is_the_source_at_its_cut(scenario: Scenario, arm: Arm,
         for replicator in run.hypervisor.replicators:
             targets[id(replicator.group)] = Target(replicator)
             replicator.start()
+        follow_deliveries(run, list(targets.values()))
         played(run)
     seeded = sum(len(r.meters) for r in run.hypervisor.replicators if r.spec.seeded)
     points = sum(len(meter.points) for r in run.hypervisor.replicators for meter in r.meters)
     groups = {id(r.group): len(r.meters) for r in run.hypervisor.replicators}
-    assert points == seeded + sum(target.points * groups[key] for key, target in targets.items())
+    assert points == seeded + sum((target.points + target.left) * groups[key] for key, target in targets.items())

@@ -13,7 +13,8 @@ QUICK = (
     ("sharing", "table", (1200,)), ("sharing", "phases", ()), ("sharing", "scaled", ()), ("sharing", "limits", ()),
     ("growth", "incremental", ()), ("stuns", "published_stuns", ()), ("stuns", "drain", ()),
     ("merges", "merge_rates", ()), ("backups", "age", ()), ("backups", "nbd", ()), ("replication", "overflow", ()),
-    ("replication", "in_order", ()), ("counters", "mixed_commands", ()),
+    ("replication", "in_order", ()), ("synchronous", "latency", ()), ("synchronous", "cut", ()),
+    ("synchronous", "probing", ()), ("cores", "saturation", ()), ("counters", "mixed_commands", ()),
 )  # fmt: skip
 
 

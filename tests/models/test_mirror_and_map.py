@@ -104,7 +104,9 @@ EXTENT = 10
 SPLITS = st.lists(
     st.one_of(
         st.tuples(st.just("write"), st.integers(0, 2), st.integers(0, 959), st.integers(1, 400)),
-        st.tuples(st.sampled_from(["confirm", "drained", "take"]), st.just(0), st.just(0), st.just(0)),
+        st.tuples(
+            st.sampled_from(["confirm", "drained", "take", "hold", "let go"]), st.just(0), st.just(0), st.just(0)
+        ),
     ),
     max_size=60,
 )
@@ -120,8 +122,10 @@ class SetMap:
         self.dirty = set() if seeded else every
         self.buffer: list[int] = []
 
-    def write(self, disk: int, offset: int, size: int) -> bool:
-        if self.mode == replication.IN_ORDER and sum(self.buffer) + size <= self.capacity:
+    def write(self, disk: int, offset: int, size: int, room: bool) -> bool:
+        if self.mode == replication.IN_SYNC or (
+            room and self.mode == replication.IN_ORDER and sum(self.buffer) + size <= self.capacity
+        ):
             self.buffer.append(size)
             return True
         if self.mode == replication.IN_ORDER:
@@ -135,16 +139,22 @@ def test_the_map_is_a_set_and_a_run_is_contiguous_dirty_and_on_one_disk(
     capacity: int, seeded: bool, steps: list[tuple[str, int, int, int]]
 ) -> None:
     group, twin = replication.group(DISKS, EXTENT, capacity, seeded), SetMap(capacity, seeded)
-    lost = (replication.RESYNC, replication.FIRST_SYNC)
+    lost, held = (replication.RESYNC, replication.FIRST_SYNC), False
     for kind, disk, offset, size in steps:
         if kind == "write" and offset < DISKS[disk]:
-            size = min(size, DISKS[disk] - offset)
-            assert replication.split(group, disk, offset, size) == twin.write(disk, offset, size)
+            size, room = min(size, DISKS[disk] - offset), size % 7 > 0
+            assert replication.split(group, disk, offset, size, room) == twin.write(disk, offset, size, room)
         elif kind == "confirm" and twin.buffer:
             replication.confirmed(group, twin.buffer.pop(0))
         elif kind == "drained" and twin.mode == replication.OVERFLOW:
             replication.begin_resync(group)
             twin.mode = replication.RESYNC
+        elif kind == "hold" and twin.mode == replication.IN_ORDER:
+            replication.turn_sync(group, True)
+            twin.mode, held = replication.IN_SYNC, True
+        elif kind == "let go" and twin.mode == replication.IN_SYNC:
+            replication.turn_sync(group, False)
+            twin.mode = replication.IN_ORDER
         elif kind == "take" and twin.mode in lost:
             check_run(group, twin)
             if not twin.dirty:
@@ -152,7 +162,8 @@ def test_the_map_is_a_set_and_a_run_is_contiguous_dirty_and_on_one_disk(
                 twin.mode = replication.IN_ORDER
         facts = group.facts
         assert facts[replication.MODE] == twin.mode
-        assert facts[replication.USED] == sum(twin.buffer) <= capacity
+        assert facts[replication.USED] == sum(twin.buffer)
+        assert held or sum(twin.buffer) <= capacity
         assert facts[replication.DIRTY] == len(twin.dirty) == replication.dirty_flags(group)
         assert facts[replication.SPLIT] == facts[replication.BUFFERED] + facts[replication.DIRTIED]
 
@@ -175,12 +186,12 @@ def test_the_search_goes_round_so_that_a_busy_extent_starves_none(dirty: set[int
     group = replication.group([1000], EXTENT, 1, seeded=True)
     group.facts[replication.MODE] = replication.RESYNC
     for extent in dirty:
-        replication.split(group, 0, extent * EXTENT, 1)
+        replication.split(group, 0, extent * EXTENT, 1, True)
     seen: set[int] = set()
     for _ in range(101):
         _, first, extents = replication.take_dirty(group)
         seen |= set(range(first, first + extents))
-        replication.split(group, 0, 0, 1)
+        replication.split(group, 0, 0, 1, True)
     assert dirty <= seen
 
 
@@ -188,7 +199,7 @@ def test_the_search_for_dirty_extents_goes_round() -> None:
     """An extent that is written again and again does not keep the link from those behind it."""
     s = replication.group([100 * 64], 64, 0, seeded=True)
     for extent in (3, 60):
-        replication.split(s, 0, extent * 64, 64)
+        replication.split(s, 0, extent * 64, 64, True)
     assert replication.take_dirty(s) == (0, 3, 1)
-    replication.split(s, 0, 3 * 64, 64)
+    replication.split(s, 0, 3 * 64, 64, True)
     assert [replication.take_dirty(s) for _ in range(3)] == [(0, 60, 1), (0, 3, 1), (-1, 0, 0)]

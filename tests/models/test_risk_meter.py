@@ -114,6 +114,34 @@ def test_what_a_cut_holds_since_the_last_usable_point(life: tuple[list[Write], l
     assert meter.since_usable(epoch) == (sum(w.size for w in held), blocks(held) * BLOCK_BYTES)
 
 
+@given(st.lists(st.tuples(st.integers(0, 20), st.sampled_from(["write", "turn"])), max_size=12))
+def test_in_sync_nothing_is_at_risk_and_the_point_is_now(steps: list[tuple[int, str]]) -> None:
+    """Whatever is acknowledged in sync is safe for ever; out of it, the newest point is the moment of leaving."""
+    meter = RiskMeter("p", "vm", True, 0)
+    meter.usable(0, 0, 0)
+    now, synced, left, lost = 0, False, 0, list[int]()
+    ages, exposures = list[int](), list[int]()
+    for gap, kind in [*steps, (5, "end")]:
+        ages += [0 if synced else time - left for time in range(now, now + gap)]
+        exposures += [time - lost[0] if lost else 0 for time in range(now, now + gap)]
+        now += gap
+        if kind == "write":
+            meter.acknowledged(now, meter.epoch, 0, 0, 512)
+            lost += [] if synced else [now]
+        elif kind == "turn" and synced:
+            meter.out_of_sync(meter.epoch, now)
+            meter.cut()
+            synced, left = False, now
+        elif kind == "turn":
+            meter.usable(meter.cut(), now, now)
+            meter.in_sync(now)
+            synced = True
+            lost.clear()
+    result = meter.result(now)
+    assert [at(result.age, time) for time in range(now)] == ages
+    assert [at(result.exposure, time) for time in range(now)] == exposures
+
+
 def test_samples_say_minus_one_until_there_is_a_point() -> None:
     meter = RiskMeter("p", "vm", True, 0)
     meter.acknowledged(3, 1, 0, 100, BLOCK_BYTES)

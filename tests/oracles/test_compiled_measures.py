@@ -32,7 +32,8 @@ OPERANDS = 7
 (
     ADD, ADD_WEIGHTED, ADD_PRODUCT, BUCKET_OF, BUCKET_LOW, RAMP, CHANGE, TOOK, PASSED, STUN, FINISH, ACKNOWLEDGED,
     USABLE, SETTLE, PUSH, POP, WAIT, WAKE, SOON, TURN, SLOW, APPEND, FIRST,
-) = range(23)  # fmt: skip
+    IN_SYNC, OUT_OF_SYNC,
+) = range(25)  # fmt: skip
 
 
 def run_all(words, steps, answers):  # type: ignore[no-untyped-def]
@@ -67,6 +68,10 @@ def run_all(words, steps, answers):  # type: ignore[no-untyped-def]
             risk.acknowledged(m, a, b, c, d, e, f)
         elif op == USABLE:
             risk.usable(m, a, b, c, d)
+        elif op == IN_SYNC:
+            risk.in_sync(m, a, b)
+        elif op == OUT_OF_SYNC:
+            risk.out_of_sync(m, a, b, c)
         elif op == SETTLE:
             risk.settle_age(m, a, b)
             risk.settle_exposure(m, a, b)
@@ -245,7 +250,19 @@ def test_meters(engine: Engine, seed: int) -> None:
     for _ in range(400):
         now += draw.choice([0, 1, draw.randrange(1 << draw.randrange(1, 40))])
         kind = draw.randrange(10)
-        if kind < 7:
+        if kind == 9 and draw.randrange(2) and twin.points:
+            cuts.clear()
+            if twin.synced:
+                twin.out_of_sync(twin.epoch, now)
+                run(engine, [(OUT_OF_SYNC, at, twin.epoch, now)])
+                assert twin.cut() == meter.cut()
+            else:
+                epoch = twin.cut()
+                assert meter.cut() == epoch
+                twin.usable(epoch, now, now)
+                twin.in_sync(now)
+                run(engine, [(USABLE, at, epoch, now, now), (IN_SYNC, at, now)])
+        elif kind < 7:
             epoch = max(1, twin.epoch - draw.choice([0, 0, 1, 2, 5]))
             disk, size = draw.randrange(2), draw.choice([1, 512, 4096, 20_000, 1 << 22])
             offset = draw.randrange((64 << 20) - size) if draw.randrange(2) else draw.randrange(9) * 2048

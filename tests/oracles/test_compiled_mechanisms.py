@@ -13,7 +13,20 @@ import numpy as np
 import pytest
 from house_rules import ROOT, marked, python_files
 
-from models.mechanisms import bucket, cbt, grains, mclock, mirror, replication, slowdown, tablecache, throttle, workers
+from models.mechanisms import (
+    appliance,
+    bucket,
+    cbt,
+    grains,
+    mclock,
+    mirror,
+    replication,
+    slowdown,
+    tablecache,
+    throttle,
+    wire,
+    workers,
+)
 from sim import mechanism
 
 numba = pytest.importorskip("numba")
@@ -64,14 +77,54 @@ def bucket_steps(draw: random.Random, s: bucket.Bucket) -> Iterator[Step]:
 
 
 def workers_step(s, op, a, b, c):  # type: ignore[no-untyped-def]
-    return workers.hop(s, a, b)
+    if op == 0:
+        return workers.hop(s, a, b)
+    if op == 1:
+        return workers.starts(s, a)
+    return workers.on_core(s, a, b, c)
 
 
 def workers_steps(draw: random.Random, s: workers.Workers) -> Iterator[Step]:
     now = FAR
     for _ in range(600):
         now += draw.randrange(60)
-        yield 0, now + draw.choice([0, 0, 100]), draw.choice([0, draw.randrange(200)]), 0
+        yield (
+            draw.randrange(3),
+            now + draw.choice([0, 0, 100]),
+            draw.choice([0, draw.randrange(200)]),
+            draw.randrange(99),
+        )
+
+
+def appliance_step(s, op, a, b, c):  # type: ignore[no-untyped-def]
+    if op == 0:
+        return int(appliance.fits(s, a))
+    if op == 1:
+        appliance.took(s, a)
+        return 0
+    if op == 2:
+        return appliance.processed(s, a, b)
+    return appliance.sent(s, a, b)
+
+
+def appliance_steps(draw: random.Random, s: appliance.Appliance) -> Iterator[Step]:
+    now = FAR
+    for _ in range(300):
+        now += draw.randrange(1 << 30)
+        yield 0, draw.randrange(900), 0, 0
+        yield 1, draw.choice([40, -40]), 0, 0
+        yield draw.choice([2, 3]), now, draw.randrange(1 << 20), 0
+
+
+def wire_step(s, op, a, b, c):  # type: ignore[no-untyped-def]
+    return wire.sent_at(s, a, b)
+
+
+def wire_steps(draw: random.Random, s: wire.Wire) -> Iterator[Step]:
+    now = 0
+    for _ in range(300):
+        now += draw.randrange(60)
+        yield 0, now, draw.choice([0, draw.randrange(40)]), 0
 
 
 def slowdown_step(s, op, a, b, c):  # type: ignore[no-untyped-def]
@@ -200,13 +253,15 @@ def mirror_steps(draw: random.Random, s: MirroredDisk) -> Iterator[Step]:
 
 def group_step(s, op, a, b, c):  # type: ignore[no-untyped-def]
     if op == 0:
-        return int(replication.split(s, a, b, c))
+        return int(replication.split(s, a, b, c, c % 9 > 0))
     if op == 1:
         replication.confirmed(s, a)
     elif op == 2:
         replication.begin_resync(s)
     elif op == 3:
         replication.order_is_back(s)
+    elif op == 5:
+        replication.turn_sync(s, a % 2 == 0)
     else:
         disk, first, extents = replication.take_dirty(s)
         return (disk * 1024 + first) * 1024 + extents
@@ -215,7 +270,7 @@ def group_step(s, op, a, b, c):  # type: ignore[no-untyped-def]
 
 def group_steps(draw: random.Random, s: replication.Group) -> Iterator[Step]:
     for _ in range(900):
-        op, disk = draw.choice([0, 0, 1, 2, 3, 4, 4, 4]), draw.randrange(3)
+        op, disk = draw.choice([0, 0, 1, 2, 3, 4, 4, 4, 5]), draw.randrange(3)
         offset = draw.randrange((410, 33, 960)[disk])
         size = draw.randrange(1, (410, 33, 960)[disk] - offset + 1)
         yield (0, disk, offset, size) if op == 0 else (op, min(size, s.facts[replication.USED]), 0, 0)
@@ -227,10 +282,17 @@ def deep_map() -> grains.GrainMap:
     return s
 
 
+CUTS = list(range(50, 9000, 90))
 CASES: dict[str, tuple[Any, Callable[..., Any], Callable[..., Iterator[Step]]]] = {
     "bucket": (bucket.bucket(50), bucket_step, bucket_steps),
     "slowdown": (slowdown.slowdown((1000, 700, 2500)), slowdown_step, slowdown_steps),
     "workers": (workers.workers(3), workers_step, workers_steps),
+    "appliance": (appliance.appliance(10**9, 9000, 10**8, 900), appliance_step, appliance_steps),
+    "wire": (
+        wire.wire(CUTS, [at + at % 7 + 1 for at in CUTS]),
+        wire_step,
+        wire_steps,
+    ),
     "throttle": (throttle.throttle(4, 9, 3), throttle_step, throttle_steps),
     "mclock": (mclock.mclock([0, 100, 2000, 0], [0, 0, 4000, 300], [1, 4096, 7, 50], 8), mclock_step, mclock_steps),
     "tablecache": (tablecache.table_cache(12, 5), cache_step, cache_steps),
