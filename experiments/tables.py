@@ -18,6 +18,7 @@ from models.result import (
     JobRow,
     ModeRow,
     PointRow,
+    QuiesceRow,
     Ramp,
     RunResult,
     SlowIo,
@@ -125,6 +126,11 @@ def stuns(comparison: Comparison) -> "pd.DataFrame":
     return _copied(comparison, lambda run: run.stuns, StunRow._fields)
 
 
+def quiesces(comparison: Comparison) -> "pd.DataFrame":
+    """One row a guest brought to rest."""
+    return _copied(comparison, lambda run: run.quiesces, QuiesceRow._fields)
+
+
 def jobs(comparison: Comparison) -> "pd.DataFrame":
     """One row a VM in a backup job."""
     return _copied(comparison, lambda run: run.jobs, JobRow._fields)
@@ -220,8 +226,8 @@ def latency_histogram(comparison: Comparison) -> "pd.DataFrame":
 TABLES: dict[str, Callable[[Comparison], "pd.DataFrame"]] = {
     table.__name__: table
     for table in (
-        metrics, replicates, differences, vms, intervals, stuns, jobs, points, recovery, risk, modes, space, flows,
-        devices, timers, audit, slowest, latency_histogram,
+        metrics, replicates, differences, vms, intervals, stuns, quiesces, jobs, points, recovery, risk, modes, space,
+        flows, devices, timers, audit, slowest, latency_histogram,
     )
 }  # fmt: skip
 """Every table by its name, which is also the name of its CSV file."""

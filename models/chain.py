@@ -44,6 +44,7 @@ class Chain:
         self.delta = delta
         self.grains = -(-spec.size_bytes // delta.grain_bytes)
         self._reserved = 0  # empty deltas whose space is taken and that are not there yet
+        self.memory_bytes = 0  # of memory images beside it
 
     def stop_mirroring(self) -> None:
         """Writes go to the top delta, or to the base when there is none, and nowhere else."""
@@ -52,6 +53,10 @@ class Chain:
     def make_cache(self, tables: int) -> None:
         """There is an empty cache for that many tables."""
         raise NotImplementedError
+
+    def fold_map(self, levels: int) -> None:
+        """The maps are those without the lowest so many deltas."""
+        grains.fold_below(self.map, levels)
 
     @property
     def depth(self) -> int:
@@ -78,8 +83,26 @@ class Chain:
 
     def fold_deltas(self) -> None:
         """All deltas are gone, the base has everything; their space is free."""
-        self.space.free_bytes += self.delta_bytes()
+        self.space.free_bytes += self.delta_bytes() - self.memory_bytes
         grains.fold(self.map)
+
+    def fold_lower(self, levels: int) -> None:
+        """The lowest so many deltas are gone, the base has what they held; their space is free."""
+        before = self.delta_bytes()
+        self.fold_map(levels)
+        self.space.free_bytes += before - self.delta_bytes()
+        self.reopened()
+
+    def keep_memory(self, size_bytes: int) -> bool:
+        """Takes the space of a memory image beside the disk; False when the datastore has not that much."""
+        taken = self.space.take_space(size_bytes)
+        self.memory_bytes += size_bytes * taken
+        return taken
+
+    def drop_memory(self) -> None:
+        """Memory images beside the disk are gone; their space is free."""
+        self.space.free_bytes += self.memory_bytes
+        self.memory_bytes = 0
 
     def reopened(self) -> None:
         """The disk was closed and opened: none of its grain tables is in memory."""
@@ -94,6 +117,10 @@ class Chain:
     def held_bytes(self) -> int:
         """Bytes that the deltas hold, all levels."""
         return self.held_grains * self.delta.grain_bytes
+
+    def top_bytes(self) -> int:
+        """Bytes that the newest delta holds."""
+        return int(self.map.allocated[self.depth]) * self.delta.grain_bytes
 
     @property
     def tracked(self) -> bool:
@@ -112,10 +139,10 @@ class Chain:
         return cbt.changed(self.tracking, since), int(cbt.cut(self.tracking))
 
     def delta_bytes(self) -> int:
-        """What the delta files take on the datastore: grains rounded up to growth steps, plus metadata."""
+        """What snapshot files take there: grains rounded up to growth steps, metadata, memory images."""
         grain, step, held = self.delta.grain_bytes, self.delta.growth_bytes, self.map
         grown = sum(-(-int(held.allocated[level]) * grain // step) * step for level in range(1, self.depth + 1))
-        return grown + (self.depth + self._reserved) * self._reserve()
+        return grown + (self.depth + self._reserved) * self._reserve() + self.memory_bytes
 
     def _reserve(self) -> int:
         return self.spec.size_bytes * self.delta.metadata_ppm // 1_000_000

@@ -20,11 +20,16 @@ LAYERS: tuple[str, ...] = ("limit", "DSNRO", "device queue", "service")
 a device slot (QAVG); issued to completed (DAVG: array queue and media)."""
 
 
-def ledger_causes(filters: tuple[str, ...]) -> tuple[str, ...]:
+HOLDS: tuple[str, ...] = ("quiesce hold",)
+"""Columns that only some runs have. Quiesce hold: a write of a guest that was frozen for a snapshot."""
+
+
+def ledger_causes(filters: tuple[str, ...], holds: tuple[str, ...] = ()) -> tuple[str, ...]:
     """The ledger's columns for a run with these filters. An I/O's ledger sums to its guest latency, exactly."""
     return (
         "guest queue",  # waiting for a slot of the virtual adapter
         "stun hold in",  # arrived while the VM was stunned
+        *holds,
         *(f"filter {name}" for name in filters),  # its hops, down and up
         "mirror hold",  # write into the region that consolidation was copying just then
         *(f"{cause}: {layer}" for cause in COMMAND_CAUSES for layer in LAYERS),
@@ -97,7 +102,8 @@ class StunRow(NamedTuple):
     """One stun of one VM, phase by phase."""
 
     vm: str
-    reason: str  # "snapshot create" | "mirror insert" | "mirror switch"
+    reason: str  # "snapshot create" | "mirror insert" | "mirror switch" | "helper create" | "helper merge" |
+    # "snapshot delete" (of the array's)
     job: str  # protection's name, '' if by hand
     start_ns: int
     duration_ns: int  # vCPUs stopped until they run again = sum of the phases
@@ -111,6 +117,21 @@ class StunRow(NamedTuple):
     in_flight: int  # I/Os the drain waited for
     held: int  # guest I/Os held at the door or back from delivery
     outcome: str  # "ok" | the name of the failure
+    work_ns: int = 0  # another phase: a helper merged, or memory written, inside the stun
+
+
+class QuiesceRow(NamedTuple):
+    """One guest brought to rest for a snapshot. It runs meanwhile: this is no stun. Times not reached are -1."""
+
+    vm: str
+    job: str
+    start_ns: int
+    freeze_ns: int  # from here its writes are held
+    flushed_ns: int  # what its caches owed is on its disks
+    thaw_ns: int  # its writes go on
+    dirty_bytes: int  # flushed, or to be
+    held: int  # writes held, all of them let go at the thaw
+    outcome: str  # "ok" | "failed: ..."
 
 
 class JobRow(NamedTuple):
@@ -211,6 +232,7 @@ class DeviceRow(NamedTuple):
 
     datastore: str
     cause: str  # "data" | "metadata" | "parent read" | "mirror" | "merge" | "backup" | "resync" | "snapshot"
+    # | "memory"
     commands: int
     bytes_read: int
     bytes_written: int
@@ -277,3 +299,4 @@ class RunResult:
     timers: tuple[TimerRow, ...]
     audit: tuple[Line, ...]  # the laws that the run held itself against
     events: int  # events the simulation's clock handled
+    quiesces: tuple[QuiesceRow, ...] = ()

@@ -140,6 +140,7 @@ class Run:
             timers=tuple(self._timers(self.snapshots.stuns)),
             audit=tuple(lines),
             events=self.hypervisor.events,
+            quiesces=tuple(self.snapshots.quiesces),
         )
 
     def _modes(self) -> list[ModeRow]:

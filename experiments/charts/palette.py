@@ -21,6 +21,7 @@ PHASE_COLOUR = {
     "create": ORANGE,
     "open": GREEN,
     "resume": GREY,
+    "merge or memory": PURPLE,
 }
 
 MODE_COLOUR = {"first sync": SKY, "in order": GREEN, "overflow": YELLOW, "resync": ORANGE}
@@ -30,6 +31,7 @@ BACKUP_BAND, MERGE_BAND, RESYNC_BAND, STUN_LINE = ORANGE, VERMILLION, SKY, BLACK
 CAUSE_STYLE: dict[str, tuple[str, str]] = {
     "guest queue": (SILVER, ""),
     "stun hold": (BLACK, ""),
+    "quiesce hold": (PURPLE, "////"),
     "filter": (BLUE, ""),
     "mirror hold": (PURPLE, ""),
     "limit": (YELLOW, "////"),

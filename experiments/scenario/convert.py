@@ -6,25 +6,24 @@ resolved here; `Names` holds these rules, for the checks too.
 
 from dataclasses import dataclass
 
-from experiments.scenario.guests import AddressesTable, DiskTable, VmTable, WorkloadTable
+from experiments.scenario.guests import AddressesTable, DiskTable, GuestTable, VmTable, WorkloadTable
 from experiments.scenario.identity import identity
-from experiments.scenario.protections import SnapshotsTable, VadpTable, VaioTable
+from experiments.scenario.protections import VadpTable, VaioTable
 from experiments.scenario.schema import ArmName, DatastoreTable, HostTable, ReadLaw, ScenarioFile
+from experiments.scenario.snapshots import snapshots_of
 from models.assumptions import TIMERS, default
 from models.scenario import (
     Addresses,
     Burst,
     Datastore,
-    DeltaFormat,
     Disk,
     Filter,
+    Guest,
     Host,
-    MergeCosts,
     RunSpec,
     Scenario,
     ServiceLaw,
-    Snapshots,
-    StunCosts,
+    SnapshotRequest,
     Timer,
     Trace,
     TwoState,
@@ -99,7 +98,7 @@ def convert(file: ScenarioFile, traces: Traces) -> Scenario:
         hosts=tuple(_host(name, host) for name, host in names.hosts().items()),
         datastores=tuple(_datastore(name, store) for name, store in names.datastores().items()),
         vms=tuple(vm for group in file.vm for vm in _vms(names, group, traces)),
-        snapshots=_snapshots(file.snapshots),
+        snapshots=snapshots_of(file.snapshots),
         vadp=tuple(_vadp(names, name, table) for name, table in file.protection.vadp.items()),
         vaio=tuple(_vaio(names, name, table) for name, table in file.protection.vaio.items()),
         timers=tuple(Timer(name, table.limit) for name, table in file.timer.items()) or _registered_timers(),
@@ -150,9 +149,17 @@ def _vms(names: Names, group: str, traces: Traces) -> list[Vm]:
         vms.append(Vm(
             name=vm, group=group, host=host, disks=disks, workloads=workloads, filters=filters,
             disk_queue_depth=table.disk_queue_depth, adapter_queue_depth=table.adapter_queue_depth,
-            guest_clock=table.guest_clock, disk_timeout_ns=table.disk_timeout,
+            guest_clock=table.guest_clock, disk_timeout_ns=table.disk_timeout, guest=_guest(table.guest),
         ))  # fmt: skip
     return vms
+
+
+def _guest(g: GuestTable) -> Guest:
+    return Guest(
+        memory_bytes=g.memory, prepare_ns=g.prepare, dirty_bytes=g.dirty, dirty_ns=g.dirty_age,
+        dirty_most_bytes=g.dirty_most, flush_bytes=g.flush, flush_outstanding=g.flush_outstanding,
+        freeze_limit_ns=g.freeze_limit,
+    )  # fmt: skip
 
 
 def _filter(file: ScenarioFile, name: str) -> Filter:
@@ -188,27 +195,6 @@ def _addresses(table: AddressesTable) -> Addresses:
     return Addresses(table.pattern, zipf, table.align, table.start, table.span)
 
 
-def _snapshots(s: SnapshotsTable) -> Snapshots:
-    stun, delta, merge = s.stun, s.delta, s.merge
-    return Snapshots(
-        api_ns=s.api,
-        stun=StunCosts(
-            stop_ns=stun.stop, resume_ns=stun.resume, close_ns=stun.close, create_ns=stun.create, open_ns=stun.open,
-            close_ios=stun.close_ios, create_ios=stun.create_ios, open_ios=stun.open_ios,
-            cbt_close_ios=stun.cbt_close_ios, cbt_open_ios=stun.cbt_open_ios, metadata_bytes=stun.metadata_size,
-            drain_limit_ns=stun.drain_limit, cpt_extra_ns=stun.cpt_extra,
-        ),
-        delta=DeltaFormat(
-            grain_bytes=delta.grain, table_grains=delta.table_grains, growth_bytes=delta.growth,
-            metadata_ppm=delta.metadata, metadata_writes=delta.metadata_writes, metadata_bytes=delta.metadata_size,
-            cached_tables=delta.cached_tables,
-        ),
-        merge=MergeCosts(
-            streams=merge.streams, chunk_bytes=merge.chunk, rate_bytes_per_s=merge.rate, limit_ns=merge.limit
-        ),
-    )  # fmt: skip
-
-
 def _vadp(names: Names, name: str, t: VadpTable) -> Vadp:
     return Vadp(
         name=name, vms=names.vms(t.vms), first_ns=t.first, interval_ns=t.interval, parallel_vms=t.parallel_vms,
@@ -217,6 +203,7 @@ def _vadp(names: Names, name: str, t: VadpTable) -> Vadp:
         disk_open_ns=t.disk_open, reads_in_flight=t.reads_in_flight, stream_bytes_per_s=t.stream,
         host_bytes_per_s=t.host_rate, repository_bytes_per_s=t.repository, reduction_milli=t.reduction,
         commit_ns=t.commit, job_limit_ns=t.job_limit,
+        request=SnapshotRequest(t.quiesce, t.on_quiesce_failure, t.memory),
     )  # fmt: skip
 
 

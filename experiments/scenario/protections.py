@@ -1,5 +1,7 @@
 """Snapshots and protections of a scenario file: what a stun is made of, deltas, consolidation, VADP jobs, VAIO."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from experiments.scenario.quantities import (
@@ -18,6 +20,7 @@ from experiments.scenario.quantities import (
     TimeOrNone,
     registered,
 )
+from experiments.scenario.snapshots import HelperTable, MemoryTable, NativeTable, QuiesceTable, RemovalTable
 
 
 class StunTable(Table):
@@ -51,7 +54,7 @@ class DeltaTable(Table):
 
 
 class MergeTable(Table):
-    """Consolidation by mirror driver, per disk."""
+    """The copiers of a consolidation, per disk."""
 
     streams: Positive = registered("snapshots.merge.streams")
     chunk: IoSize = registered("snapshots.merge.chunk")
@@ -63,9 +66,16 @@ class SnapshotsTable(Table):
     """How this vSphere release takes and removes snapshots."""
 
     api: Time = registered("snapshots.api")
+    format: Literal["sesparse", "vmfssparse", "native"] = registered("snapshots.format")
+    consolidation: Literal["mirror", "helper"] = registered("snapshots.consolidation")
     stun: StunTable = Field(default_factory=StunTable)
     delta: DeltaTable = Field(default_factory=DeltaTable)
     merge: MergeTable = Field(default_factory=MergeTable)
+    helper: HelperTable = Field(default_factory=HelperTable)
+    native: NativeTable = Field(default_factory=NativeTable)
+    memory: MemoryTable = Field(default_factory=MemoryTable)
+    quiesce: QuiesceTable = Field(default_factory=QuiesceTable)
+    removal: RemovalTable = Field(default_factory=RemovalTable)
 
 
 class VadpTable(Table):
@@ -88,6 +98,9 @@ class VadpTable(Table):
     reduction: Ratio = registered("vadp.reduction")
     commit: Time = registered("vadp.commit")
     job_limit: TimeOrNone = registered("vadp.job_limit")
+    quiesce: bool = registered("vadp.quiesce")
+    on_quiesce_failure: Literal["fail", "crash-consistent"] = registered("vadp.on_quiesce_failure")
+    memory: bool = registered("vadp.memory")
 
 
 class VaioTable(Table):

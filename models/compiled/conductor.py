@@ -20,6 +20,7 @@ from models.compiled.layout import (
     COPIER_PACED,
     DRAWS,
     FIRED,
+    FOLD,
     FORGET,
     GATE_IN,
     GATE_OUT,
@@ -43,17 +44,20 @@ from models.compiled.layout import (
     STANDSTILL,
     SYNC,
     TAG_DUE,
+    THAW,
+    THAWED,
     TIMER,
     USABLE,
     WOKEN,
     CacheState,
     Command,
     Device,
+    GrainState,
     Order,
     World,
 )
 from models.compiled.lists import first_of, free_command, pop
-from models.mechanisms import tablecache
+from models.mechanisms import grains, tablecache
 from models.path.io import BACKUP, MERGE, MIRROR, RESYNC
 from sim.compiling import Compiled
 from sim.flat import Memory, memory_of
@@ -136,6 +140,8 @@ def turn(m: Memory, at: int) -> None:
         bulk.chain_goes(m, at)
     elif action == LOOP_STARTS:
         guest.starts(m, at)
+    elif action == THAWED:
+        way.thawed(m, at)
     else:
         told(m, at, action)
 
@@ -165,6 +171,10 @@ def told(m: Memory, at: int, action: int) -> None:
         way.end_probes(m, subject)
     elif action == FORGET:
         tablecache.forget(CacheState(m, subject))
+    elif action == THAW:
+        way.thaw(m, subject)
+    elif action == FOLD:
+        grains.fold_below(GrainState(m, subject), order.a)
 
 
 @mechanism

@@ -12,6 +12,8 @@ from models.compiled.machine import Machine
 from models.compiled.parts import Disk, Vm
 from models.mechanisms import bucket, replication
 from models.path.build import CBT_MAX_DISK, NBD_SHARE
+from models.path.io import SNAPSHOT
+from models.workload import Draw
 from sim.clock import ARRIVAL, Signal, order
 
 
@@ -96,13 +98,17 @@ class Hypervisor(Machine):
 
     # -- what stories start ----------------------------------------------------------------------------------
 
-    def metadata(self, disk: Disk, ios: int, size_bytes: int) -> Signal:
-        """Writes that many pieces of metadata on the disk's flow, one after the other; fires after the last."""
-        return self.works.metadata(disk, ios, size_bytes)
+    def metadata(self, disk: Disk, ios: int, size_bytes: int, kind: int = SNAPSHOT) -> Signal:
+        """Writes that many pieces of metadata, or of memory, on the disk's flow, one by one; fires after the last."""
+        return self.works.metadata(disk, ios, size_bytes, kind)
 
-    def merge(self, disk: Disk) -> Work:
-        """One disk's pass of the mirror driver begins."""
-        return self.works.merge(disk, self.spec.snapshots.merge)
+    def merge(self, disk: Disk, level: int = 0) -> Work:
+        """The mirror driver's pass over a disk begins; or one over its deltas up to `level` alone."""
+        return self.works.merge(disk, self.spec.snapshots.merge, level)
+
+    def flush(self, vm: Vm, draws: list[Draw], first: int, outstanding: int) -> Signal:
+        """The guest's caches write these, so many at a time; fires when all are delivered."""
+        return self.works.flush(vm, draws, first, outstanding, self.burst)
 
     def read(self, job: JobParts, disk: Disk, blocks: list[int]) -> ReadWork:
         """The job reads these of its tool's blocks of one disk."""

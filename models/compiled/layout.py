@@ -28,7 +28,8 @@ WorkersState = state(Workers)
 WORLD = (
     "free_end now moments pops heap heap_size heap_room woken woken_last bells devices device_count reserve burst "
     "low fired fired_count error subject warmup causes meters io_words free_io free_command free_item free_node log "
-    "log_last slowest instant most patience size commands host_path hold_in hold_out guest_queue mirror_hold"
+    "log_last slowest instant most patience size commands host_path hold_in hold_out guest_queue mirror_hold "
+    "quiesce_hold"
 )
 """At address 0. `pops`: events through the heap. `woken`: records whose turn it is, in order. `bells`: devices that are
 to dispatch at this instant. `reserve`: words one step may take; `burst`: events, commands or draws one step may make.
@@ -64,9 +65,11 @@ STORE = (
 
 VM = (
     "index stunned stunned_ns stunned_at in_flight held draining adapter_free doors disks disk_count carried down_key "
-    "up_key waiting full_doors gate gate_last filters filter_count path_latency book"
+    "up_key waiting full_doors gate gate_last filters filter_count path_latency book frozen workloads writes_held "
+    "behind behind_last behind_count"
 )
-"""`draining`: a story waits for the last I/O past the gate. `gate`: who waits for the stun's end, in order."""
+"""`draining`: a story waits for the last I/O past the gate. `gate`: who waits for the stun's end, in order. `behind`:
+writes of a frozen guest."""
 DOOR = "idle waiting first last was_full full told stunned since taken unresolved unresolved_last gated gated_last"
 """A disk's share of the adapter (up to `was_full`) and its probe: `told` requests wait, as last reported."""
 HOP = "cause splitter first_disk down up stream workers"
@@ -81,18 +84,20 @@ STREAM = "next at end low number"
 """Draws made beforehand: words `at` to `end`."""
 
 WORKLOAD = "stream ordinal number"
-LOOP = "next wake vm workload key kind due outside frozen thinks number ordinal disk write offset size service"
+LOOP = "next wake vm workload key kind due outside frozen thinks number ordinal disk write offset size service flush"
+FLUSH = "next wake left"
+"""A flush of a guest's caches: so many of its loops have something left."""
 """A process of the guest: an arrival process, or one outstanding I/O of a closed loop; with the I/O it makes next."""
 ROW = "time disk write offset size service"
 """A guest I/O as drawn: its arrival, or how long the guest thinks before it."""
 
-MERGE = "disk stopped working cap rate"
+MERGE = "disk stopped working cap rate mirror level"
 COPIER = "next wake merge number key started size left step spans span_count"
 READ = "disk flow draws level blocks block_count stopped working stream transport bytes_read bytes_stored"
 READER = "next wake read number key size left"
 TRANSPORT = "host repository network_bytes stored_bytes stream_rate host_rate repository_rate reduction tool_block"
-CHAIN = "next wake disk left size"
-"""Metadata I/Os of a stun, one after the other."""
+CHAIN = "next wake disk left size cause"
+"""Metadata I/Os of a stun, or a memory image's, one after the other."""
 
 REPLICA = (
     "next wake group entity epoch disks meters meter_count wire_bytes queued_bytes flying_bytes journal_bytes first "
@@ -139,7 +144,7 @@ Merge, Copier, Read, Reader = (
 Transport, Chain = record("Transport", TRANSPORT), record("Chain", CHAIN)
 Replica, Item, Meter = record("Replica", REPLICA), record("Item", ITEM), record("Meter", METER)
 Epoch, Node, Log, Book = record("Epoch", EPOCH), record("Node", NODE), record("Log", LOG), record("Book", BOOK)
-Order = record("Order", ORDER)
+Order, Flush = record("Order", ORDER), record("Flush", FLUSH)
 Histogram, Slow = record("Histogram", HISTOGRAM), record("Slow", SLOW)
 
 IO_WORDS, COMMAND_WORDS, ITEM_WORDS, NODE_WORDS = words(IO), words(COMMAND), words(ITEM), words(NODE)
@@ -163,6 +168,7 @@ WOKEN, LOW, LOGGED = _offset(WORLD, "woken"), _offset(WORLD, "low"), _offset(WOR
 FREE_IO, FREE_COMMAND = _offset(WORLD, "free_io"), _offset(WORLD, "free_command")
 FREE_ITEM, FREE_NODE = _offset(WORLD, "free_item"), _offset(WORLD, "free_node")
 FLOW_QUEUE, STORE_QUEUE, REPLICA_QUEUE = _offset(FLOW, "first"), _offset(STORE, "first"), _offset(REPLICA, "first")
+VM_BEHIND = _offset(VM, "behind")
 VM_GATE, DOOR_QUEUE, DISK_CHUNK = _offset(VM, "gate"), _offset(DOOR, "first"), _offset(DISK, "chunk")
 UNRESOLVED, GATED, BOOK_INTERVAL = _offset(DOOR, "unresolved"), _offset(DOOR, "gated"), _offset(BOOK, "arrivals")
 
@@ -179,7 +185,8 @@ LATEST_PAGE = 1024
     SERVICE_ENDS, HOPS_UP, ARRIVES, HOPS_DOWN, COPIER_GOES, READER_GOES, LINK_SENT, POINT_DURABLE, CONFIRMED, TAG_DUE,
     LIMIT_PASSED, GATE_IN, GATE_OUT, TIMER, ISSUE, CHUNK_COPIED, CHUNK_COPIED_LATE, COPIER_PACED, READER_STARTS,
     CHAIN_STARTS, LOOP_STARTS, HOLD, RELEASE, CHECKPOINT, SYNC, USABLE, SETTLE, PROBES_END, FORGET,
-) = range(29)  # fmt: skip
+    THAW, THAWED, FOLD,
+) = range(32)  # fmt: skip
 """What happens to a record when its event comes or its turn: an event holds address * ACTIONS + action."""
 ACTIONS = 64
 

@@ -14,7 +14,7 @@ from models.compiled.ledgers import Book, Recorder
 from models.compiled.parts import Device, Disk, Store, Vm
 from models.compiled.reserve import burst_of, reserve_of
 from models.mechanisms import bucket, grains, mclock, throttle, workers
-from models.path.causes import Causes
+from models.path.causes import Causes, holds_of
 from models.path.device import Share
 from models.result import COMMAND_CAUSES, LAYERS
 from sim.clock import ARRIVAL, COMPLETION, DISPATCH, order
@@ -31,7 +31,8 @@ class Machine:
         self.job_specs = spec.vadp if arm in ("vadp", "both") else ()
         self.group_specs = spec.vaio if arm in ("vaio", "both") else ()
         filters = tuple(dict.fromkeys(f.name for vm in spec.vms for f in vm.filters))
-        self.causes = Causes(filters + tuple(group.name for group in self.group_specs))
+        filters += tuple(group.name for group in self.group_specs)
+        self.causes = Causes(filters, holds_of(self.job_specs))
         self.columns = self._columns(deltas=bool(self.job_specs))
         self.clock = Conducted()
         self.engine = self.clock.engine = Engine(self.clock)
@@ -59,6 +60,7 @@ class Machine:
             host_path=self._column(causes.host_path), hold_in=self._column(causes.stun_hold_in),
             hold_out=self._column(causes.stun_hold_out), guest_queue=self._column(causes.guest_queue),
             mirror_hold=self._column(causes.mirror_hold) if causes.mirror_hold in self.columns else 0,
+            quiesce_hold=self._column(causes.quiesce_hold) if causes.quiesce_hold in self.columns else 0,
         )  # fmt: skip
         self.engine.ready(self.burst, reserve_of(spec, self.burst, count))
 
@@ -142,6 +144,7 @@ class Machine:
         host, count = self._host(spec.host), len(spec.disks)
         record = engine.new(layout.VM).set(
             index=index, adapter_free=spec.adapter_queue_depth, disk_count=count, book=book.record.address,
+            workloads=len(spec.workloads),
             doors=memory.take(count * layout.DOOR_WORDS), down_key=order(ARRIVAL, 1, index),
             up_key=order(COMPLETION, 1, index), path_latency=host.path_latency_ns,
         )  # fmt: skip

@@ -134,6 +134,9 @@ class Disk(Chain):
         """Writes go to the top delta, or to the base when there is none, and nowhere else."""
         self.record.mirror = 0
 
+    def fold_map(self, levels: int) -> None:
+        self.engine.tell(layout.FOLD, self.record.map, levels)
+
     @property
     def levels_written(self) -> list[int]:  # type: ignore[override]  # a view, made anew: the memory may have grown
         """Acknowledged guest write bytes sent to [base, top delta]."""
@@ -177,8 +180,21 @@ class Vm:
         self.record.draining = 1
         return self.engine.signal(self.record.address)
 
+    @property
+    def writes_held(self) -> int:
+        """Since it was frozen."""
+        return int(self.record.writes_held)
+
+    def freeze(self) -> None:
+        """The guest is quiesced: writes that it asks for from now on wait in the guest."""
+        self.record.set(frozen=1, writes_held=0)
+
+    def thaw(self) -> None:
+        """All writes that have waited go on now."""
+        self.engine.tell(layout.THAW, self.record.address)
+
     def inside(self) -> int:
         """Guest I/Os that are in the VM now: waiting or carried by a slot."""
         doors = [self.engine.at(layout.DOOR, self.record.doors + n * layout.DOOR_WORDS) for n in range(len(self.disks))]
         slots = self.spec.disk_queue_depth
-        return sum(door.waiting + slots - door.idle for door in doors)
+        return int(self.record.behind_count) + sum(door.waiting + slots - door.idle for door in doors)

@@ -10,7 +10,7 @@ IOS_A_STEP = 4
 
 
 def largest_io(spec: Scenario) -> int:
-    """Bytes of the largest guest I/O that any workload makes."""
+    """Bytes of the largest guest I/O that any workload or flush makes."""
     largest = 0
     for vm in spec.vms:
         for workload in vm.workloads:
@@ -18,6 +18,8 @@ def largest_io(spec: Scenario) -> int:
                 largest = max(largest, int(workload.trace.size_bytes.max(initial=0)))
             else:
                 largest = max([largest, *(size for size, _ in workload.sizes)])
+    if any(job.request.quiesce for job in spec.vadp):
+        largest = max([largest, *(vm.guest.flush_bytes for vm in spec.vms)])
     return largest
 
 

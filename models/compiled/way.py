@@ -10,6 +10,8 @@ from models.compiled.layout import (
     HOPS_DOWN,
     HOPS_UP,
     IO_WORDS,
+    THAWED,
+    VM_BEHIND,
     VM_GATE,
     Book,
     Door,
@@ -34,6 +36,20 @@ def request(m: Memory, at: int) -> None:
     io = Io(m, at)
     vm = Vm(m, io.vm)
     books.arrived(m, vm.book, at)
+    if vm.frozen and io.write and io.workload < vm.workloads:
+        vm.writes_held += 1
+        vm.behind_count += 1
+        io.stunned = stunned_so_far(m, io.vm)
+        wait(m, io.vm + VM_BEHIND, at, THAWED)
+    else:
+        enter(m, at)
+
+
+@mechanism
+def enter(m: Memory, at: int) -> None:
+    """It is asked of the adapter."""
+    io = Io(m, at)
+    vm = Vm(m, io.vm)
     d = vm.doors + io.disk * DOOR_WORDS
     door = Door(m, d)
     if vm.adapter_free and door.idle:
@@ -258,6 +274,25 @@ def release(m: Memory, v: int) -> None:
     vm.stunned_ns += now - vm.stunned_at
     tell_stun(m, v, 0)
     wake(m, v + VM_GATE)
+
+
+@mechanism
+def thaw(m: Memory, v: int) -> None:
+    """All writes of the frozen guest that have waited go on next."""
+    Vm(m, v).frozen = 0
+    wake(m, v + VM_BEHIND)
+
+
+@mechanism
+def thawed(m: Memory, at: int) -> None:
+    """The guest is thawed: a write that waited is asked of the adapter."""
+    w, io = World(m, 0), Io(m, at)
+    stunned = stunned_so_far(m, io.vm) - io.stunned
+    Vm(m, io.vm).behind_count -= 1
+    io.held += w.now - io.clock  # above the disk driver, whose timer does not run
+    pieces.charge(m, at, w.quiesce_hold, w.now - stunned)
+    pieces.charge(m, at, w.hold_in, w.now)
+    enter(m, at)
 
 
 @mechanism

@@ -160,15 +160,15 @@ def table_is_empty(s: GrainMap, table: int) -> bool:
 
 
 @mechanism
-def next_held(s: GrainMap, grain: int, grains: int) -> int:
-    """The first grain at or after `grain` that some delta holds; `grains` when there is none."""
-    size = s.facts[TABLE_GRAINS]
+def next_held(s: GrainMap, grain: int, grains: int, level: int) -> int:
+    """The first grain at or after `grain` that some delta not above `level` holds; `grains` when there is none."""
+    size, lower = s.facts[TABLE_GRAINS], (1 << level) - 1
     while grain < grains:
         table = grain // size
         page = s.page_of[table]
         if page >= 0:
             for at in range(page + 2 * (grain % size), page + 2 * size, 2):
-                if s.pool[at]:
+                if s.pool[at] & lower:
                     return table * size + (at - page) // 2
         grain = (table + 1) * size
     return grains
@@ -187,6 +187,33 @@ def fold(s: GrainMap) -> int:
     s.facts[DEPTH] = 0
     s.facts[TOTAL] = 0
     return total
+
+
+@mechanism
+def fold_below(s: GrainMap, levels: int) -> int:
+    """The lowest so many deltas are gone, the base holds what they held; returns how many grains that were.
+
+    Those above them are numbered from 1 again. A grain's place is that in its newest delta, so that it stays.
+    """
+    size, gone, kept = s.facts[TABLE_GRAINS], 0, s.facts[DEPTH] - levels
+    for level in range(1, levels + 1):
+        gone += s.allocated[level]
+    for level in range(1, kept + 1):
+        s.allocated[level] = s.allocated[level + levels]
+    for table in range(s.facts[TABLES]):
+        page, used = s.page_of[table], False
+        if page >= 0:
+            for at in range(page, page + 2 * size, 2):
+                s.pool[at] = s.pool[at] >> levels
+                if s.pool[at]:
+                    used = True
+            if not used:
+                s.pool[page] = s.facts[FREE]
+                s.facts[FREE] = page
+                s.page_of[table] = -1
+    s.facts[DEPTH] = kept
+    s.facts[TOTAL] -= gone
+    return gone
 
 
 def copies(s: GrainMap) -> int:

@@ -1,18 +1,27 @@
 """Where the ledger's columns are, for one run: filters have columns by name."""
 
+from collections.abc import Sequence
+
 from models.path.io import Command, GuestIo
 from models.result import COMMAND_CAUSES, LAYERS, ledger_causes
+from models.scenario import Vadp
+
+
+def holds_of(jobs: Sequence[Vadp]) -> tuple[str, ...]:
+    """The columns that these backup jobs need besides those of every run."""
+    return ("quiesce hold",) if any(job.request.quiesce for job in jobs) else ()
 
 
 class Causes:
-    """Indices into the ledger of a run with these filters."""
+    """Indices into the ledger of a run with these filters; -1: it has no such column."""
 
-    def __init__(self, filters: tuple[str, ...]) -> None:
-        self.names = ledger_causes(filters)
+    def __init__(self, filters: tuple[str, ...], holds: tuple[str, ...] = ()) -> None:
+        self.names = ledger_causes(filters, holds)
         column = self.names.index
         self.guest_queue = column("guest queue")
         self.stun_hold_in = column("stun hold in")
         self.filter = {name: column(f"filter {name}") for name in filters}
+        self.quiesce_hold = column("quiesce hold") if "quiesce hold" in holds else -1
         self.mirror_hold = column("mirror hold")
         self.commands = column(f"{COMMAND_CAUSES[0]}: {LAYERS[0]}")  # the first of all causes by all layers
         self.host_path = column("host path")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from models import scenario
 from models.measure.recorder import Recorder
 from models.mechanisms.workers import Workers, hop, workers
-from models.path.causes import Causes
+from models.path.causes import Causes, holds_of
 from models.path.datastore import Datastore
 from models.path.device import Device, Share
 from models.path.disk import Disk
@@ -51,7 +51,8 @@ class Machine:
         self.job_specs = spec.vadp if arm in ("vadp", "both") else ()
         self.group_specs = spec.vaio if arm in ("vaio", "both") else ()
         filters = tuple(dict.fromkeys(f.name for vm in spec.vms for f in vm.filters))
-        self.causes = Causes(filters + tuple(group.name for group in self.group_specs))
+        filters += tuple(group.name for group in self.group_specs)
+        self.causes = Causes(filters, holds_of(self.job_specs))
         self.recorder = Recorder(self.clock, spec, self.causes)
         self.stores = {s.name: Datastore(self.clock, s) for s in spec.datastores}
         self.devices: dict[tuple[str, str], Device] = {}

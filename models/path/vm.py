@@ -79,6 +79,9 @@ class Vm:
         self._down_key, self._up_key = order(ARRIVAL, 1, index), order(COMPLETION, 1, index)
         self._waiting = 0  # requests at all doors
         self._full_doors = 0  # at the last report
+        self.frozen = False  # the guest's writes wait in the guest, but for those of a flush
+        self.writes_held = 0  # since it was frozen
+        self._behind: list[tuple[GuestIo, int]] = []  # with the VM's stunned time when they came
         for disk, door in enumerate(self._doors):
             for _ in range(spec.disk_queue_depth):
                 clock.process(self._slot(disk, door))
@@ -107,11 +110,33 @@ class Vm:
             signal.fire()
         return signal
 
+    def freeze(self) -> None:
+        """The guest is quiesced: writes that it asks for from now on wait in the guest."""
+        self.frozen, self.writes_held = True, 0
+
+    def thaw(self) -> None:
+        """All writes that have waited go on now."""
+        self.frozen = False
+        behind, self._behind = self._behind, []
+        for io, stunned_before in behind:
+            io.held_ns += self.clock._now - io.clock_ns  # above the disk driver, whose timer does not run
+            stunned_ns = self._stunned_so_far() - stunned_before
+            io.charge(self.causes.quiesce_hold, self.clock._now - stunned_ns)
+            io.charge(self.causes.stun_hold_in, self.clock._now)
+            self._enter(io)
+
     # -- what the guest does --------------------------------------------------------------------------------------
 
     def request(self, io: GuestIo) -> None:
         """The guest wants this I/O now."""
         self.watch.arrived(self.index, io)
+        if self.frozen and io.write and io.workload < len(self.spec.workloads):
+            self.writes_held += 1
+            self._behind.append((io, self._stunned_so_far()))
+        else:
+            self._enter(io)
+
+    def _enter(self, io: GuestIo) -> None:
         door = self._doors[io.disk]
         if self._adapter_free and door.idle:
             self._take(door, io)
@@ -174,7 +199,7 @@ class Vm:
     def inside(self) -> int:
         """Guest I/Os that are in the VM now: waiting or carried by a slot."""
         slots = self.spec.disk_queue_depth
-        return sum(len(door.waiting) + slots - len(door.idle) for door in self._doors)
+        return len(self._behind) + sum(len(door.waiting) + slots - len(door.idle) for door in self._doors)
 
     # -- one I/O's way --------------------------------------------------------------------------------------------
 

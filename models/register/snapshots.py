@@ -1,8 +1,9 @@
 """Register rows of snapshots: what a stun is made of, SEsparse deltas, consolidation by mirror driver, outside timers.
 
+Beside them: snapshots that the array takes (native), memory, quiescing, and what becomes of a removal that fails.
 The stun's fixed costs (120 ms a VM, 60 ms and 12 metadata I/Os a disk) are fitted to published stuns, so rows of
 `validate` that repeat those stuns are calibrated, not predicted. How the sums divide over the phases is our guess.
-Left out: VMFSsparse, vSAN and vVol formats, memory snapshots, quiescing.
+Left out: vsanSparse, and space that native snapshots take in the array.
 """
 
 from models.register.row import Assumption as A
@@ -16,6 +17,10 @@ PURE = "fitted to: FlashArray//C VMware managed snapshot performance (Pure)"
 STUN = (
     A("snapshots.api", "1 s", "time", "0.2 s", "5 s", "task times around published stuns", "inferred",
       "from the call to the stun, and from its end to the task's"),
+    A("snapshots.format", "sesparse", "choice", "vmfssparse", "native", "Snapshot Formats (vSphere Storage 7.0)",
+      "documented", "sesparse: VMFS6; vmfssparse: VMFS5 below 2 TB, NFS; native: vVols, vSAN ESA"),
+    A("snapshots.consolidation", "mirror", "choice", "helper", "mirror",
+      "Snapshot consolidation changes in vSphere 6.0 (C. Hogan)", "documented", "helper: before 6.0"),
     A("snapshots.stun.stop", "40 ms", "time", "10 ms", "100 ms", f"{SPLIT}; lower bound: Broadcom KB 432796",
       "inferred", "vCPUs stop, device checkpoint; stop + resume = 120 ms, plausible 20 to 250 ms"),
     A("snapshots.stun.resume", "80 ms", "time", "10 ms", "150 ms", SPLIT, "inferred", "until vCPUs run again"),
@@ -65,6 +70,43 @@ MERGE = (
       "a longer pass fails: the VM needs consolidation"),
 )  # fmt: skip
 
+HELPER_SOURCE = "VM gets unresponsive when removing a snapshot (codenotary), quoting KB 2039754"
+
+REMOVAL = (
+    A("snapshots.helper.estimate", "12 s", "time", "1 s", "60 s",
+      "Snapshot consolidation changes in vSphere 6.0 (C. Hogan)", "documented",
+      "snapshot.maxConsolidateTime: a helper that merges in this time is merged in a stun"),
+    A("snapshots.helper.rounds", "10", "count", "0", "20", HELPER_SOURCE, "reported",
+      "snapshot.maxIterations; 0: stunned at once"),
+    A("snapshots.helper.force", "false", "choice", "true", "false", HELPER_SOURCE, "reported",
+      "asyncConsolidate.forceSync: after the last round the rest is merged in a stun; otherwise it is left"),
+    A("snapshots.native.create_ios", "1", "count", "1", "8", "Scalable native snapshots in vSAN ESA: metadata pointers",
+      "guess", "metadata I/Os per disk in the stun; how many is not published"),
+    A("snapshots.native.delete_ios", "1", "count", "1", "8", "Scalable native snapshots in vSAN ESA: no data is merged",
+      "guess", "metadata I/Os per disk in the stun; how many is not published"),
+    A("snapshots.removal.failure", "0 %", "percentage", "0 %", "2 %", OWN, "guess",
+      "removals that find a file locked: the VM needs consolidation; vendors name it as frequent, not how frequent"),
+    A("snapshots.removal.retries", "0", "count", "0", "8", "Veeam Snapshot Hunter: 4 attempts, 4 h apart", "documented",
+      "of a consolidation that is needed, besides that of the next job; 0: the next job only"),
+    A("snapshots.removal.wait", "4 h", "time", "10 min", "24 h", "Veeam Snapshot Hunter: 4 attempts, 4 h apart",
+      "documented", "before each retry"),
+)  # fmt: skip
+
+QUIESCE = (
+    A("snapshots.quiesce.prepare_limit", "900 s", "time", "60 s", "900 s", "Veeam KB1377: VSS freeze wait timeout",
+      "documented", "from the request until the guest is frozen and flushed"),
+    A("snapshots.quiesce.hold_limit", "10 s", "time", "10 s", "60 s",
+      "Microsoft KB 975688: provider more than 10 seconds", "documented",
+      "from there to the thaw; a longer one finds the guest running, and the snapshot is rolled back"),
+    A("snapshots.memory.io", "8 MiB", "size", "1 MiB", "16 MiB", "Broadcom KB 76687: mainMem.ioBlockPages 2048",
+      "documented", "one I/O of a memory image"),
+    A("snapshots.memory.pause", "0 s", "time", "0 s", "200 ms", "Broadcom KB 76687: mainMem.iowait; KB 326722: vSAN "
+      "sleeps between I/Os", "documented", "between two of them"),
+    A("snapshots.memory.lazy", "true", "choice", "true", "false", "Broadcom KB 76687: lazy checkpoint", "documented",
+      "the VM runs while its memory is written; otherwise it is stunned"),
+    A("snapshots.memory.stun", "0.5 s", "time", "0 s", "2 s", OWN, "guess", "more stun of a lazy memory snapshot"),
+)  # fmt: skip
+
 TIMERS = (
     A("timer.windows-cluster-heartbeat", "5 s", "time", "5 s", "20 s",
       "Veeam KB1744: cluster failover on snapshot (1 s x 5, 2008 to 2012 R2)", "reported", "failover cluster default"),
@@ -76,4 +118,4 @@ TIMERS = (
       "Microsoft: Change the session-timeout period for an availability replica", "documented", "session time-out"),
 )  # fmt: skip
 
-SNAPSHOTS = STUN + DELTA + MERGE + TIMERS
+SNAPSHOTS = STUN + DELTA + MERGE + REMOVAL + QUIESCE + TIMERS

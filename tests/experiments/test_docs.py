@@ -7,7 +7,7 @@ import pytest
 from house_rules import ROOT, targets
 from trace_files import READ, WRITE, Record, vscsi1
 
-from models.stories import CHECKPOINT_RANK, JOB_RANK
+from models.stories import CHECKPOINT_RANK, JOB_RANK, RETRY_RANK, THAW_RANK
 
 PAGES = sorted(
     [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "results" / "README.md", *(ROOT / "docs").glob("*.md")]
@@ -92,16 +92,16 @@ def counter_table() -> dict[str, list[str]]:
 
 
 def test_the_table_of_counters_has_every_cause_of_the_ledger() -> None:
-    from models.result import ledger_causes
+    from models.result import HOLDS, ledger_causes
 
-    assert set(counter_table()) == set(ledger_causes(("(by name)",)))
+    assert set(counter_table()) == set(ledger_causes(("(by name)",), HOLDS))
 
 
 def test_the_table_of_counters_follows_the_definitions() -> None:
     for cause, (guest, vscsi, gavg, kavg, davg, qavg) in counter_table().items():
         layer = cause.partition(": ")[2]
         assert guest == "yes", "every cause is the guest's latency"
-        assert (vscsi == "-") == (cause in {"guest queue", "stun hold in", "stun hold out"}), cause
+        assert (vscsi == "-") == (cause in {"guest queue", "stun hold in", "quiesce hold", "stun hold out"}), cause
         assert (gavg == "yes") == bool(layer), cause
         assert (kavg == "yes", davg == "yes") == (layer in {"limit", "DSNRO", "device queue"}, layer == "service"), (
             cause
@@ -143,7 +143,9 @@ def test_the_order_at_one_instant_is_the_page_s() -> None:
         kind = head or kind
         told.add((kind, int(sub)))
     assert {row for row in told if row[0] != "story"} == used
-    assert {row for row in told if row[0] == "story"} == {("story", JOB_RANK), ("story", CHECKPOINT_RANK)}
+    assert {row for row in told if row[0] == "story"} == {
+        ("story", rank) for rank in (JOB_RANK, CHECKPOINT_RANK, THAW_RANK, RETRY_RANK)
+    }
 
 
 def link_faults(root: Path, pages: list[Path]) -> list[str]:

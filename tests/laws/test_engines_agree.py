@@ -129,6 +129,22 @@ NAMED: dict[str, dict[str, Any]] = {
         "vm": {"a": {"workload": [{**LOOP, "outstanding": 256}], "disk_queue_depth": 64, "adapter_queue_depth": 128}},
     },
     "loops that do not think": {"vm": {"a": {"workload": [LOOP, {**LOOP, "name": "other"}]}}},
+    "a guest at rest": {"vm": {"a": {"workload": [BUSY, LOOP]}}, "protection": {"vadp": {"job": {"quiesce": True}}}},
+    "a guest that is too busy": {
+        "vm": {"a": {"workload": [BUSY], "guest": {"freeze_limit": "30 ms", "prepare": "10 ms"}}},
+        "protection": {"vadp": {"job": {"quiesce": True, "on_quiesce_failure": "crash-consistent"}}},
+    },
+    "memory": {"vm": {"a": {"workload": [BUSY], "guest": {"memory": "100 MiB"}}},
+               "protection": {"vadp": {"job": {"memory": True}}}},
+    "helper rounds": {
+        "snapshots": {"consolidation": "helper", "helper": {"estimate": "1 ms", "force": True, "rounds": 3}},
+        "vm": {"a": {"workload": [BUSY, LOOP]}},
+    },
+    "the array's snapshots": {"snapshots": {"format": "native"}, "vm": {"a": {"workload": [BUSY]}}},
+    "removals tried again": {
+        "snapshots": {"removal": {"failure": "60 %", "retries": 3, "wait": "50 ms"}},
+        "vm": {"a": {"workload": [BUSY]}},
+    },
     "a clock that stands still": {"vm": {"a": {"workload": [TIMED, LOOP], "guest_clock": "frozen"}}},
     "a clock that jumps": {"vm": {"a": {"workload": [TIMED, LOOP], "guest_clock": "jumps"}}},
 }  # fmt: skip

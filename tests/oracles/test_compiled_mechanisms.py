@@ -154,14 +154,17 @@ def grain_step(s, op, a, b, c):  # type: ignore[no-untyped-def]
         end, level = grains.piece_below(s, a, b, c)
         return end * 64 + level
     elif op == 5:
-        return grains.next_held(s, a, 200) * 2 + int(grains.table_is_empty(s, a // 16))
+        return grains.next_held(s, a, 200, c) * 2 + int(grains.table_is_empty(s, a // 16))
+    elif op == 7:
+        return grains.fold_below(s, c)
     return (grains.newest(s, a) * 64 + grains.newest_below(s, a, c)) * 64 + grains.depth(s)
 
 
 def grain_steps(draw: random.Random, s: grains.GrainMap) -> Iterator[Step]:
     for _ in range(3000):
         deep = s.facts[grains.DEPTH]
-        ops = [1] * 40 * (deep > 0) + [3, 4, 5, 6] * 3 + [0] * 5 * (deep < grains.MAX_DEPTH) + [2] * (deep > 20)
+        ops = [1] * 40 * (deep > 0) + [3, 4, 5, 6] * 3 + [0] * 5 * (deep < grains.MAX_DEPTH)
+        ops += [2, 7, 7, 7] * (deep > 20)
         first = draw.randrange(200)
         yield draw.choice(ops), first, min(first + draw.randrange(12), 199), draw.randrange(deep + 1)
 
@@ -227,7 +230,7 @@ CASES: dict[str, tuple[Any, Callable[..., Any], Callable[..., Iterator[Step]]]] 
     "tablecache without slots": (tablecache.table_cache(12, 0), cache_step, cache_steps),
     "cbt": (cbt.cbt(3, 20_000), cbt_step, cbt_steps),
     "grains": (grains.grain_map(200, 16), grain_step, grain_steps),
-    "mirror": (MirroredDisk((mirror.mirror(200, 5, 3), deep_map())), mirror_step, mirror_steps),
+    "mirror": (MirroredDisk((mirror.mirror(200, 5, 3, 1), deep_map())), mirror_step, mirror_steps),
     "replication": (replication.group([410, 33, 960], 10, 900, False), group_step, group_steps),
     "seeded replication": (replication.group([410, 33, 960], 10, 900, True), group_step, group_steps),
 }

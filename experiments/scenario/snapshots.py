@@ -1,0 +1,87 @@
+"""Tables of `[snapshots]` besides stun, delta and merge, and how all of them become `models.scenario.Snapshots`."""
+
+from typing import TYPE_CHECKING
+
+from experiments.scenario.quantities import Count, IoSize, LongTime, Percentage, Table, Time, TimeOrNone, registered
+from models.scenario import (
+    DeltaFormat,
+    HelperRounds,
+    MemoryDump,
+    MergeCosts,
+    NativeCosts,
+    QuiesceLimits,
+    RemovalPolicy,
+    Snapshots,
+    StunCosts,
+)
+
+if TYPE_CHECKING:
+    from experiments.scenario.protections import SnapshotsTable
+
+
+class HelperTable(Table):
+    """Consolidation before 6.0, in rounds."""
+
+    estimate: LongTime = registered("snapshots.helper.estimate")
+    rounds: Count = registered("snapshots.helper.rounds")
+    force: bool = registered("snapshots.helper.force")
+
+
+class NativeTable(Table):
+    """Snapshots of the array."""
+
+    create_ios: Count = registered("snapshots.native.create_ios")
+    delete_ios: Count = registered("snapshots.native.delete_ios")
+
+
+class MemoryTable(Table):
+    """A VM's memory in its snapshot."""
+
+    io: IoSize = registered("snapshots.memory.io")
+    pause: Time = registered("snapshots.memory.pause")
+    lazy: bool = registered("snapshots.memory.lazy")
+    stun: Time = registered("snapshots.memory.stun")
+
+
+class QuiesceTable(Table):
+    """How long a guest may be brought to rest, outside the guest."""
+
+    prepare_limit: TimeOrNone = registered("snapshots.quiesce.prepare_limit")
+    hold_limit: TimeOrNone = registered("snapshots.quiesce.hold_limit")
+
+
+class RemovalTable(Table):
+    """Snapshots that cannot be removed."""
+
+    failure: Percentage = registered("snapshots.removal.failure")
+    retries: Count = registered("snapshots.removal.retries")
+    wait: LongTime = registered("snapshots.removal.wait")
+
+
+def snapshots_of(s: "SnapshotsTable") -> Snapshots:
+    """The tables in base units, as the model reads them."""
+    stun, delta, merge = s.stun, s.delta, s.merge
+    return Snapshots(
+        api_ns=s.api,
+        format=s.format,
+        consolidation=s.consolidation,
+        stun=StunCosts(
+            stop_ns=stun.stop, resume_ns=stun.resume, close_ns=stun.close, create_ns=stun.create, open_ns=stun.open,
+            close_ios=stun.close_ios, create_ios=stun.create_ios, open_ios=stun.open_ios,
+            cbt_close_ios=stun.cbt_close_ios, cbt_open_ios=stun.cbt_open_ios, metadata_bytes=stun.metadata_size,
+            drain_limit_ns=stun.drain_limit, cpt_extra_ns=stun.cpt_extra,
+        ),
+        delta=DeltaFormat(
+            grain_bytes=delta.grain, table_grains=delta.table_grains, growth_bytes=delta.growth,
+            metadata_ppm=delta.metadata, metadata_writes=delta.metadata_writes, metadata_bytes=delta.metadata_size,
+            cached_tables=delta.cached_tables,
+        ),
+        merge=MergeCosts(
+            streams=merge.streams, chunk_bytes=merge.chunk, rate_bytes_per_s=merge.rate, limit_ns=merge.limit
+        ),
+        helper=HelperRounds(s.helper.estimate, s.helper.rounds, s.helper.force),
+        native=NativeCosts(s.native.create_ios, s.native.delete_ios),
+        memory=MemoryDump(s.memory.io, s.memory.pause, s.memory.lazy, s.memory.stun),
+        quiesce=QuiesceLimits(s.quiesce.prepare_limit, s.quiesce.hold_limit),
+        removal=RemovalPolicy(s.removal.failure, s.removal.retries, s.removal.wait),
+    )  # fmt: skip
