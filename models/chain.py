@@ -7,7 +7,7 @@ and views of the flat memory on the compiled one; numbers that leave here are wh
 from typing import Protocol
 
 from models import scenario
-from models.mechanisms import cbt, grains, tablecache
+from models.mechanisms import bloom, cbt, grains, tablecache
 
 MAX_DEPTH = grains.MAX_DEPTH
 
@@ -36,6 +36,7 @@ class Chain:
     space: Space  # where its deltas lie
     map: grains.GrainMap
     cache: tablecache.TableCache | None  # None: none is needed before the first delta, or all tables are kept
+    filters: bloom.Bloom | None  # None: none is needed before the first delta, or this format has none
     tracking: cbt.Cbt | None
     levels_written: list[int]  # guest write bytes sent to [base, top delta]
 
@@ -52,6 +53,10 @@ class Chain:
 
     def make_cache(self, tables: int) -> None:
         """There is an empty cache for that many tables."""
+        raise NotImplementedError
+
+    def make_filters(self) -> None:
+        """There is an empty Bloom filter for each level."""
         raise NotImplementedError
 
     def fold_map(self, levels: int) -> None:
@@ -80,6 +85,11 @@ class Chain:
         grains.push(self.map)
         if self.delta.cached_tables and self.cache is None:
             self.make_cache(int(self.map.facts[grains.TABLES]) * MAX_DEPTH)
+        if self.delta.bloom_bits:
+            if self.filters is None:
+                self.make_filters()
+            assert self.filters is not None
+            bloom.clear(self.filters, self.depth)
 
     def fold_deltas(self) -> None:
         """All deltas are gone, the base has everything; their space is free."""
@@ -90,6 +100,8 @@ class Chain:
         """The lowest so many deltas are gone, the base has what they held; their space is free."""
         before = self.delta_bytes()
         self.fold_map(levels)
+        if self.filters is not None:
+            bloom.drop(self.filters, levels)
         self.space.free_bytes += before - self.delta_bytes()
         self.reopened()
 
@@ -140,9 +152,14 @@ class Chain:
 
     def delta_bytes(self) -> int:
         """What snapshot files take there: grains rounded up to growth steps, metadata, memory images."""
-        grain, step, held = self.delta.grain_bytes, self.delta.growth_bytes, self.map
-        grown = sum(-(-int(held.allocated[level]) * grain // step) * step for level in range(1, self.depth + 1))
+        step = self.delta.growth_bytes
+        grown = sum(-(-self._used(level) // step) * step for level in range(1, self.depth + 1))
         return grown + (self.depth + self._reserved) * self._reserve() + self.memory_bytes
+
+    def _used(self, level: int) -> int:
+        """Bytes of that delta's file: grains, and tables where they are not laid out at its creation."""
+        held, delta = self.map, self.delta
+        return int(held.allocated[level]) * delta.grain_bytes + int(held.tabled[level]) * delta.table_bytes
 
     def _reserve(self) -> int:
         return self.spec.size_bytes * self.delta.metadata_ppm // 1_000_000

@@ -28,7 +28,7 @@ class StunCosts:
 
 @dataclass(frozen=True, slots=True)
 class DeltaFormat:
-    """A sparse delta disk (SEsparse)."""
+    """A sparse delta disk: SEsparse, VMFSsparse."""
 
     grain_bytes: int
     table_grains: int  # grains that one grain table maps
@@ -37,6 +37,10 @@ class DeltaFormat:
     metadata_writes: int  # serial metadata writes for a write that allocates, per grain table
     metadata_bytes: int  # of one metadata I/O
     cached_tables: int  # grain tables kept in memory per disk; a miss costs a metadata read; 0: all
+    table_bytes: int  # of the file, when a grain table gets its first entry; 0: all tables are laid out at creation
+    directory_writes: int  # serial metadata writes when a grain table gets its first entry
+    bloom_bits: int  # of one level's Bloom filter; 0: none
+    bloom_hashes: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,9 @@ def happened(result: Outcome) -> set[str]:
     words |= {"table misses" for row in result.devices if row.cause == "metadata" and row.bytes_read}
     words |= {"deep chain" for row in result.space if row.levels > 2}
     words |= {f"late {row.timer}" for row in result.timers if row.outlasted}
+    words |= {row.reason for row in result.stuns} | {
+        f"quiesced: {row.outcome.split(':')[0]}" for row in result.quiesces
+    }
     for job in result.jobs:
         words.add(job.outcome.split(": ")[0])
         words |= {phrase for phrase in ("consolidation took longer", "job took longer") if phrase in job.outcome}

@@ -61,7 +61,7 @@ def fake_scenario(arms: tuple[str, ...] = ARMS, replications: int = 5) -> Scenar
     """The scenario that `fake_result` pretends to have run."""
     stun = StunCosts(40 * MS, 80 * MS, 15 * MS, 25 * MS, 20 * MS, 3, 5, 4, 2, 2, 4096, 30 * S, 30 * MS)
     snapshots = Snapshots(
-        200 * MS, "sesparse", "mirror", stun, DeltaFormat(4096, 4096, 16 * MIB, 1000, 1, 4096, 0),
+        200 * MS, "sesparse", "mirror", stun, DeltaFormat(4096, 4096, 16 * MIB, 1000, 1, 4096, 0, 0, 0, 0, 0),
         MergeCosts(6, 65536, 20 * 10**6, 0), HelperRounds(12 * S, 10, False), NativeCosts(1, 1),
         MemoryDump(8 * MIB, 0, True, 500 * MS), QuiesceLimits(900 * S, 10 * S), RemovalPolicy(0, 0, 4 * 3600 * S),
     )  # fmt: skip

@@ -76,8 +76,8 @@ VM = st.fixed_dictionaries({
 })  # fmt: skip
 SNAPSHOTS = st.fixed_dictionaries({
     "api": st.sampled_from(["0 s", "5 ms"]),
-    "format": st.sampled_from(["sesparse"] * 5 + ["native"]),
-    "consolidation": st.sampled_from(["mirror", "helper"]),
+    "format": st.sampled_from(["sesparse"] * 7 + ["native"]),
+    "consolidation": st.sampled_from(["mirror", "mirror", "helper"]),
     "helper": st.fixed_dictionaries({
         "estimate": st.sampled_from(["1 ns", "5 ms", "12 s"]), "rounds": st.integers(0, 3), "force": st.booleans(),
     }),
@@ -90,7 +90,7 @@ SNAPSHOTS = st.fixed_dictionaries({
         "hold_limit": st.sampled_from(["none", "none", "15 ms"]),
     }),
     "removal": st.fixed_dictionaries({
-        "failure": st.sampled_from(["0 %", "0 %", "50 %"]), "retries": st.integers(0, 2), "wait": _ms(90, 1),
+        "failure": st.sampled_from(["0 %", "0 %", "0 %", "50 %"]), "retries": st.integers(0, 2), "wait": _ms(90, 1),
     }),
     "stun": st.fixed_dictionaries({
         "stop": _ms(5), "resume": _ms(5), "close": _ms(2), "create": _ms(2), "open": _ms(2),
@@ -102,6 +102,8 @@ SNAPSHOTS = st.fixed_dictionaries({
         "grain": st.sampled_from(["512 B", "4 KiB", "64 KiB"]), "table_grains": st.sampled_from([1, 16, 4096]),
         "growth": st.sampled_from(["64 KiB", "100 KiB", "1 MiB"]), "metadata": st.sampled_from(["0 %", "1 %"]),
         "metadata_writes": st.integers(0, 2), "cached_tables": st.sampled_from([0, 1, 3]),
+        "table_size": st.sampled_from(["0 B", "16 KiB"]), "directory_writes": st.integers(0, 1),
+        "bloom": st.sampled_from(["none", "1 B", "8 B"]), "bloom_hashes": st.integers(1, 3),
     }),
     "merge": st.fixed_dictionaries({
         "streams": st.integers(1, 3), "chunk": st.sampled_from(["64 KiB", "128 KiB"]),

@@ -15,12 +15,21 @@ from experiments.scenario.quantities import (
     Rate,
     RateOrNone,
     Ratio,
+    Size,
     Table,
     Time,
     TimeOrNone,
     registered,
 )
-from experiments.scenario.snapshots import HelperTable, MemoryTable, NativeTable, QuiesceTable, RemovalTable
+from experiments.scenario.snapshots import (
+    BloomSize,
+    Hashes,
+    HelperTable,
+    MemoryTable,
+    NativeTable,
+    QuiesceTable,
+    RemovalTable,
+)
 
 
 class StunTable(Table):
@@ -42,7 +51,7 @@ class StunTable(Table):
 
 
 class DeltaTable(Table):
-    """A sparse delta disk."""
+    """A sparse delta disk. The defaults are SEsparse's; those of VMFSsparse stand in the register."""
 
     grain: IoSize = registered("snapshots.delta.grain")
     table_grains: Positive = registered("snapshots.delta.table_grains")
@@ -51,6 +60,10 @@ class DeltaTable(Table):
     metadata_writes: Count = registered("snapshots.delta.metadata_writes")
     metadata_size: IoSize = registered("snapshots.delta.metadata_size")
     cached_tables: Count = registered("snapshots.delta.cached_tables")
+    table_size: Size = registered("snapshots.delta.table_size")
+    directory_writes: Count = registered("snapshots.delta.directory_writes")
+    bloom: BloomSize = registered("snapshots.delta.bloom")
+    bloom_hashes: Hashes = registered("snapshots.delta.bloom_hashes")
 
 
 class MergeTable(Table):

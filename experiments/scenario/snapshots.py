@@ -1,8 +1,22 @@
 """Tables of `[snapshots]` besides stun, delta and merge, and how all of them become `models.scenario.Snapshots`."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from experiments.scenario.quantities import Count, IoSize, LongTime, Percentage, Table, Time, TimeOrNone, registered
+from pydantic import Field
+
+from experiments.scenario.quantities import (
+    Count,
+    IoSize,
+    LongTime,
+    Percentage,
+    Positive,
+    SizeOrNone,
+    Table,
+    Time,
+    TimeOrNone,
+    registered,
+)
+from models.assumptions import REGISTER, default
 from models.scenario import (
     DeltaFormat,
     HelperRounds,
@@ -14,9 +28,14 @@ from models.scenario import (
     Snapshots,
     StunCosts,
 )
+from sim.units import MIB
 
 if TYPE_CHECKING:
     from experiments.scenario.protections import SnapshotsTable
+
+
+BloomSize = Annotated[SizeOrNone, Field(le=MIB)]
+Hashes = Annotated[Positive, Field(le=16)]
 
 
 class HelperTable(Table):
@@ -58,9 +77,23 @@ class RemovalTable(Table):
     wait: LongTime = registered("snapshots.removal.wait")
 
 
+def _delta(s: "SnapshotsTable") -> DeltaFormat:
+    """The format of its deltas: what the file says of it, and the format's own defaults."""
+    prefix = "snapshots.vmfssparse."
+    own = {row.key.removeprefix(prefix): default(row.key) for row in REGISTER if row.key.startswith(prefix)}
+    said = s.delta.model_fields_set
+    delta = s.delta.model_copy(update={k: v for k, v in own.items() if s.format == "vmfssparse" and k not in said})
+    return DeltaFormat(
+        grain_bytes=delta.grain, table_grains=delta.table_grains, growth_bytes=delta.growth,
+        metadata_ppm=delta.metadata, metadata_writes=delta.metadata_writes, metadata_bytes=delta.metadata_size,
+        cached_tables=delta.cached_tables, table_bytes=delta.table_size, directory_writes=delta.directory_writes,
+        bloom_bits=8 * delta.bloom, bloom_hashes=delta.bloom_hashes,
+    )  # fmt: skip
+
+
 def snapshots_of(s: "SnapshotsTable") -> Snapshots:
     """The tables in base units, as the model reads them."""
-    stun, delta, merge = s.stun, s.delta, s.merge
+    stun, merge = s.stun, s.merge
     return Snapshots(
         api_ns=s.api,
         format=s.format,
@@ -71,11 +104,7 @@ def snapshots_of(s: "SnapshotsTable") -> Snapshots:
             cbt_close_ios=stun.cbt_close_ios, cbt_open_ios=stun.cbt_open_ios, metadata_bytes=stun.metadata_size,
             drain_limit_ns=stun.drain_limit, cpt_extra_ns=stun.cpt_extra,
         ),
-        delta=DeltaFormat(
-            grain_bytes=delta.grain, table_grains=delta.table_grains, growth_bytes=delta.growth,
-            metadata_ppm=delta.metadata, metadata_writes=delta.metadata_writes, metadata_bytes=delta.metadata_size,
-            cached_tables=delta.cached_tables,
-        ),
+        delta=_delta(s),
         merge=MergeCosts(
             streams=merge.streams, chunk_bytes=merge.chunk, rate_bytes_per_s=merge.rate, limit_ns=merge.limit
         ),

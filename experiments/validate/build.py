@@ -42,7 +42,7 @@ DEEP = 1 << 10
 HOST = Host("esx1", "fifo", 32 * KIB, 32, DEEP, 0)
 ANYWHERE = Addresses("uniform", 0, 4 * KIB, 0, 0)
 NO_STUN = StunCosts(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4 * KIB, 60 * S, 0)
-PLAIN_DELTA = DeltaFormat(4 * KIB, 4096, MIB, 0, 0, 4 * KIB, 0)
+PLAIN_DELTA = DeltaFormat(4 * KIB, 4096, MIB, 0, 0, 4 * KIB, 0, 0, 0, 0, 0)
 PLAIN_MERGE = MergeCosts(1, 64 * KIB, 0, 3600 * S)
 SNAPSHOTS = Snapshots(
     0, "sesparse", "mirror", NO_STUN, PLAIN_DELTA, PLAIN_MERGE, HelperRounds(12 * S, 10, False), NativeCosts(0, 0),

@@ -4,6 +4,7 @@ Addresses are words of the flat memory (`sim.flat`); 0 is no record. Records tha
 `next` (the one behind it in a list) and `wake` (what to do when it is its turn). Times in ns, sizes in bytes.
 """
 
+from models.mechanisms.bloom import Bloom
 from models.mechanisms.bucket import Bucket
 from models.mechanisms.cbt import Cbt
 from models.mechanisms.grains import GrainMap
@@ -15,6 +16,7 @@ from models.mechanisms.throttle import Throttle
 from models.mechanisms.workers import Workers
 from sim.flat import record, state, words
 
+BloomState = state(Bloom)
 BucketState = state(Bucket)
 CbtState = state(Cbt)
 GrainState = state(GrainMap)
@@ -39,12 +41,12 @@ the ledger."""
 
 IO = (
     "next wake vm loop workload ordinal disk write offset size service arrival clock accepted held number stunned step "
-    "left more first last mirrored fresh_first fresh_last fresh_outer epochs"
+    "left more first last mirrored fresh_first fresh_last fresh_outer epochs tables"
 )
 """A guest I/O; behind it its ledger (a word a cause) and the epochs it was stamped with. `stunned`: the VM's stunned
 time when it began to wait for a slot. `step`: what its commands are for; `left` of them are under way, `more` follow
 one by one. `first`, `last`: its grains; `fresh_...`: the first and last it allocated (-1: none), and whether its own
-first (1) and last (2) are among them."""
+first (1) and last (2) are among them. `tables`: how many grain tables got their first entry."""
 
 COMMAND = (
     "next flow cause write size service cost ordinal arrival enter issue done limit dsnro slot capped r_tag limit_tag "
@@ -77,7 +79,8 @@ HOP = "cause splitter first_disk down up stream workers"
 filter in the host, 0: not counted."""
 DISK = (
     "flow store size map grain grains table_grains tables cached cache tracking mirror chunk chunk_last read_draws "
-    "write_draws written_base written_top metadata_writes metadata_bytes growth number reserve"
+    "write_draws written_base written_top metadata_writes metadata_bytes growth number reserve table_bytes "
+    "directory_writes filters"
 )
 """`chunk`: writes that wait until a chunk is copied."""
 STREAM = "next at end low number"

@@ -168,7 +168,8 @@ class Machine:
             flow=flow.address, store=store.record.address, size=spec.size_bytes, map=engine.memory.place(held),
             grain=delta.grain_bytes, grains=count, table_grains=delta.table_grains,
             tables=held.facts[grains.TABLES], cached=delta.cached_tables, metadata_writes=delta.metadata_writes,
-            metadata_bytes=delta.metadata_bytes, growth=delta.growth_bytes,
+            metadata_bytes=delta.metadata_bytes, growth=delta.growth_bytes, table_bytes=delta.table_bytes,
+            directory_writes=delta.directory_writes,
         )  # fmt: skip
         engine.names[record.address] = spec.datastore, spec.name
         return Disk(engine, spec, delta, store, record)

@@ -7,7 +7,7 @@ from models import scenario
 from models.chain import Chain
 from models.compiled import layout
 from models.compiled.engine import Engine
-from models.mechanisms import cbt, grains, tablecache, throttle
+from models.mechanisms import bloom, cbt, grains, tablecache, throttle
 from models.path.io import KINDS
 from models.result import DeviceAccount
 from sim.clock import Signal
@@ -122,6 +122,15 @@ class Disk(Chain):
     def tracking(self) -> cbt.Cbt | None:  # type: ignore[override]  # a view, made anew: the memory may have grown
         at = self.record.tracking
         return self.engine.memory.fetch(cbt.Cbt, at) if at else None
+
+    @property
+    def filters(self) -> bloom.Bloom | None:  # type: ignore[override]  # a view, made anew: the memory may have grown
+        at = self.record.filters
+        return self.engine.memory.fetch(bloom.Bloom, at) if at else None
+
+    def make_filters(self) -> None:
+        filters = bloom.bloom(self.delta.bloom_bits, self.delta.bloom_hashes)
+        self.record.filters = self.engine.memory.place(filters)
 
     def make_cache(self, tables: int) -> None:
         self.record.cache = self.engine.memory.place(tablecache.table_cache(tables, self.delta.cached_tables))

@@ -38,7 +38,7 @@ def reserve_of(spec: Scenario, burst: int, causes: int) -> int:
     tracked = min((job.cbt_block_bytes for job in spec.vadp), default=1 << 16)
     protections = len(spec.vadp) + len(spec.vaio)
     maps = (
-        tables * 2 * delta.table_grains
+        tables * (2 * delta.table_grains + 1)
         + (largest // (tracked * cbt.PAGE_BLOCKS) + 2) * cbt.PAGE_BLOCKS
         + protections * (largest // (BLOCK_BYTES * layout.LATEST_PAGE) + 2) * layout.LATEST_PAGE
         + protections * (len(spec.vms) + 1) * (2 * layout.EPOCH_WORDS + 8 * layout.LOG_WORDS + 8 * layout.PAGE)

@@ -12,7 +12,7 @@ from simpy.events import Event
 
 from models import scenario
 from models.chain import Chain, OutOfSpace
-from models.mechanisms import cbt, grains, mirror, tablecache
+from models.mechanisms import bloom, cbt, grains, mirror, tablecache
 from models.path.causes import Causes
 from models.path.device import Flow
 from models.path.io import DATA, METADATA, MIRROR, PARENT_READ, Command, GuestIo, Stage
@@ -33,6 +33,7 @@ class Disk(Chain):
         self.causes = causes
         self.map = grains.grain_map(self.grains, delta.table_grains)
         self.cache = None
+        self.filters = None
         self.tracking = None
         self.mirror: mirror.Mirror | None = None
         self.chunk_done: Signal = self.clock.signal()  # fires when a chunk of the consolidation is in the base
@@ -72,16 +73,21 @@ class Disk(Chain):
         if missing:
             reads = [Command(PARENT_READ, False, size, next(self.read_draws)) for size in missing]
             yield from self._run(io, reads)
-        before = self.map.facts[grains.TOTAL]
+        top = grains.depth(self.map)
+        before, tables = self._used(top), self.map.tabled[top]
         fresh = [g for g in range(first, last + 1) if grains.allocate(self.map, g)]
         if fresh:
             self._grow(before)
+            if self.filters is not None:
+                for one in fresh:
+                    bloom.add(self.filters, top, one)
+        tables = self.map.tabled[top] - tables
         self.levels_written[1] += io.size
         commands = self._data(io, self._pieces_to_write(io, first, last, fresh))
         if mirrored:
             commands.append(Command(MIRROR, True, io.size, next(self.write_draws)))
         yield from self._run(io, commands)
-        for _ in range(self._table_updates(fresh)):
+        for _ in range(self._table_updates(fresh) + self.delta.directory_writes * tables):
             yield from self._run(io, [self._metadata(write=True)])
         if not mirrored and self.mirror is not None:
             yield from self._mirror_late(io, first, last)
@@ -125,8 +131,13 @@ class Disk(Chain):
             inside = range(max(first, table * size), min(last, (table + 1) * size - 1) + 1)
             found = min(grains.newest(self.map, grain) for grain in inside)
             for level in range(grains.depth(self.map), max(found, 1) - 1, -1):
-                misses += not tablecache.look_up(self.cache, (level - 1) * tables + table)
+                if self._maybe(level, inside):
+                    misses += not tablecache.look_up(self.cache, (level - 1) * tables + table)
         return misses
+
+    def _maybe(self, level: int, inside: range) -> bool:
+        """Whether the level may hold any of these grains, as far as its filter knows."""
+        return self.filters is None or any(bloom.maybe(self.filters, level, grain) for grain in inside)
 
     def _parent_bytes(self, io: GuestIo, first: int, last: int) -> list[int]:
         """Sizes of the parent reads: what the write does not cover of its first and last grain, where these are new."""
@@ -173,16 +184,17 @@ class Disk(Chain):
     def make_cache(self, tables: int) -> None:
         self.cache = tablecache.table_cache(tables, self.delta.cached_tables)
 
+    def make_filters(self) -> None:
+        self.filters = bloom.bloom(self.delta.bloom_bits, self.delta.bloom_hashes)
+
     def track_changes(self, block_bytes: int) -> None:
         """Changed blocks are tracked from now on."""
         self.tracking = cbt.cbt(block_bytes, self.spec.size_bytes)
 
     def _grow(self, before: int) -> None:
         """Takes space for the grains just allocated; raises OutOfSpace when the datastore has none left."""
-        grain, step = self.delta.grain_bytes, self.delta.growth_bytes
-        now = self.map.allocated[grains.depth(self.map)]
-        was = now - (self.map.facts[grains.TOTAL] - before)
-        steps = -(-now * grain // step) - -(-was * grain // step)
+        step, top = self.delta.growth_bytes, grains.depth(self.map)
+        steps = -(-self._used(top) // step) - -(-before // step)
         if steps and not self.device.store.take_space(steps * step):
             raise OutOfSpace(self.device.store.spec.name, self.spec.name)
 

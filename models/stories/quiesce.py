@@ -34,13 +34,13 @@ class Caches:
         self._spec = hypervisor.spec
         self._replicate = hypervisor.replicate
         self._streams = {vm.index: self._writes(vm.spec) for vm in hypervisor.vms}
-        self._written = dict.fromkeys(self._streams, 0)
+        self.written = dict.fromkeys(self._streams, 0)  # writes so far, by VM
 
     def take(self, vm: Vm, size_bytes: int) -> tuple[int, list[Draw]]:
         """The writes of a flush of so many bytes, and the ordinal of the first."""
-        workload, first = _flush(vm.spec), self._written[vm.index]
+        workload, first = _flush(vm.spec), self.written[vm.index]
         count = -(-size_bytes // workload.sizes[0][0])
-        self._written[vm.index] += count
+        self.written[vm.index] += count
         return first, list(islice(self._streams[vm.index], count))
 
     def _writes(self, vm: scenario.Vm) -> Generator[Draw, None, None]:

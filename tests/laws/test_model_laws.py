@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from random_worlds import scenarios
 from worlds import S
 
+from models.measure.recorder import workload_name
 from models.path.io import GuestIo
 from models.result import RunResult, VmResult
 from models.run import Run, SimulationError, simulate
@@ -38,7 +39,7 @@ def asked(scenario: Scenario, arm: Arm) -> Asked:
 
     def note(vm: int, io: GuestIo) -> None:
         spec = scenario.vms[vm]
-        identity = (spec.name, spec.workloads[io.workload].name, io.ordinal)
+        identity = (spec.name, workload_name(spec, io.workload), io.ordinal)
         assert identity not in found
         found[identity] = (io.arrival_ns, io.disk, io.offset, io.size, io.write, io.service_ns)
         arrived(vm, io)
@@ -55,7 +56,8 @@ def asked(scenario: Scenario, arm: Arm) -> Asked:
 WANTED = {
     "ok", "failed", "skipped", "unfinished", "ok, needs consolidation", "datastore full", "first sync", "in order",
     "overflow", "resync", "data", "parent read", "metadata", "mirror", "merge", "backup", "snapshot",
-    "late guest disk timeout", "a hop waits for a worker",
+    "late guest disk timeout", "a hop waits for a worker", "ok, crash-consistent", "memory", "snapshot delete",
+    "helper create", "helper merge", "quiesced: ok", "quiesced: failed",
 }  # fmt: skip
 """What must occur among the random runs: a law that meets no failure says little."""
 
@@ -63,7 +65,7 @@ WANTED = {
 def test_the_books_balance_whatever_happens() -> None:
     seen: set[str] = set()
 
-    @settings(max_examples=240, suppress_health_check=SLOW_DRAWS, database=None)
+    @settings(max_examples=320, suppress_health_check=SLOW_DRAWS, database=None)
     @given(scenarios(), ARMS)
     def holds(scenario: Scenario, arm: Arm) -> None:
         result = outcome(scenario, arm)
@@ -89,6 +91,8 @@ def check_all(scenario: Scenario, result: RunResult) -> list[str]:
     check_jobs(scenario, result)
     words = [job.outcome.split(": ")[0].split(" on ")[0] for job in result.jobs]
     words += [mode.mode for mode in result.modes] + [row.cause for row in result.devices]
+    words += [row.reason for row in result.stuns]
+    words += [f"quiesced: {row.outcome.split(':')[0]}" for row in result.quiesces]
     words += ["a hop waits for a worker"] * hops_waited(scenario, result)
     return words + [f"late {timer.timer}" for timer in result.timers if timer.outlasted]
 
@@ -114,7 +118,11 @@ def check_books(scenario: Scenario, result: RunResult) -> None:
         assert sum(row.bytes_written for row in rows) >= vm.bytes_written
     for stun in result.stuns:
         phases = stun.stop_ns + stun.drain_ns + stun.close_ns + stun.create_ns + stun.open_ns + stun.resume_ns
-        assert phases == stun.duration_ns
+        assert phases + stun.work_ns == stun.duration_ns
+    for rest in result.quiesces:
+        reached = [time for time in (rest.start_ns, rest.freeze_ns, rest.flushed_ns, rest.thaw_ns) if time >= 0]
+        assert reached == sorted(reached)
+        assert (rest.outcome == "ok") <= (rest.flushed_ns >= 0)
     assert all(abs(line.left - line.right) <= line.tolerance for line in result.audit)
 
 
@@ -273,7 +281,8 @@ def test_finite_load_drains_and_leaves_every_vm_empty(scenario: Scenario, arm: A
     for vm in run.hypervisor.vms:
         assert (vm.inside(), vm.in_flight, vm.stunned) == (0, 0, False)
         asked_for = sum(len(w.trace.time_ns) for w in vm.spec.workloads if w.trace is not None)
-        assert run.hypervisor.recorder.books[vm.index].delivered[0] == asked_for
+        flushed = run.snapshots.caches.written[vm.index]
+        assert run.hypervisor.recorder.books[vm.index].delivered[0] == asked_for + flushed
     for device in run.hypervisor.devices.values():
         assert device.submitted == device.finished
     for backup in run.backups:

@@ -23,6 +23,8 @@ SMALL = "tests/models/test_small_mechanisms.py"
 MAP = "tests/models/test_mirror_and_map.py"
 FORMS = "tests/oracles/test_forms.py"
 STORIES = "tests/stories"
+REST = "tests/stories/test_quiesce_stories.py"
+REMOVED = "tests/stories/test_removal_stories.py"
 LAWS = "tests/laws/test_model_laws.py -m 'not slow'"
 DOOR = "tests/models/test_door_probe.py"
 RISK = "tests/models/test_risk_meter.py"
@@ -38,6 +40,22 @@ COMPILED = "models/compiled/"
 def _in(folder: str, name: str, tests: str, *faults: tuple[str, str]) -> list[Mutant]:
     return [Mutant(f"{folder}{name}.py", before, after, tests) for before, after in faults]
 
+
+TOLD = [
+    *_in("models/stories/", "quiesce", REST,
+         ("min(guest.dirty_most_bytes, guest.dirty_bytes + recent)", "guest.dirty_bytes + recent"),
+         ("* guest.dirty_ns // guest.prepare_ns", "* guest.prepare_ns // guest.prepare_ns"),
+         ("        self._watch()\n        return", "        return")),
+    *_in("models/stories/", "snapshot", REST,
+         ("            if outcome == \"ok\" and frozen != \"ok\":  # rolled back", "            if False:"),
+         ("            vm.disks[0].drop_memory()\n", "            pass\n")),
+    *_in("models/stories/", "removal", REMOVED,
+         ("helper * took <= costs.estimate_ns * size", "helper * took < costs.estimate_ns * size"),
+         ("if not small and costs.rounds and not costs.force:", "if not small and not costs.force:"),
+         ("                continue  # a VM with a task", "                pass  # a VM with a task"),
+         ("            disk.fold_lower(lower)\n", "            pass\n")),
+]  # fmt: skip
+"""Faults of stories, which both engines share."""
 
 BOTH = [
     *_in(MECHANISMS, "bucket", f"{SMALL} {STORIES}",
@@ -57,6 +75,14 @@ BOTH = [
          ("at != place + (grain - first)", "at < place"),
          ("        grain = (table + 1) * size\n    return g", "        grain = (table + 2) * size\n    return g"),
          ("    s.facts[TOTAL] += 1\n", "    s.facts[TOTAL] += s.facts[DEPTH]\n")),
+    *_in(MECHANISMS, "grains", GRAINS,
+         ("s.allocated[level] = s.allocated[level + levels]", "s.allocated[level] = s.allocated[levels]"),
+         ("                if s.pool[at] & lower:", "                if s.pool[at]:"),
+         ("            if not used:", "            if False:")),
+    *_in(MECHANISMS, "bloom", "tests/oracles/test_bloom_twin.py",
+         ("    x = ((x ^ (x >> 16)) * FACTOR) & LOW_31\n    return", "    return"),
+         ("        s.bits[base + bit // WORD_BITS] |= 1 <<", "        s.bits[bit // WORD_BITS] |= 1 <<"),
+         ("    s.bits[: len(s.bits) - gone] = s.bits[gone:]", "    s.bits[:gone] = s.bits[:gone]")),
     *_in(MECHANISMS, "mclock", f"{MCLOCK} {STORIES}",
          ("best, best_r = -1, now + 1", "best, best_r = -1, now"),
          ("if r < best_r:", "if r <= best_r:"),
@@ -104,6 +130,8 @@ READABLE = [
     *_in(PATH, "disk", STORIES,
          ("tail = min(tail, max(0, self.spec.size_bytes - (io.offset + io.size)))", "pass"),
          ("if not mirrored and self.mirror is not None:", "if False:"),
+         (" + self.delta.directory_writes * tables):", "):"),
+         ("                if self._maybe(level, inside):", "                if True:"),
          ("range(grains.depth(self.map), max(found, 1) - 1, -1)", "range(grains.depth(self.map), max(found, 1), -1)"),
          ("Command(DATA, io.write, size, next(draws), 0)", "Command(DATA, io.write, size, next(draws))")),
     *_in(PATH, "vm", f"{STORIES} {DOOR}",
@@ -111,7 +139,9 @@ READABLE = [
          ("door.waiting.append((io, self._stunned_so_far()))", "door.waiting.append((io, 0))"),
          ("            if door.idle and disk != best:", "            if disk != best:"),
          ("                if not meter.inline:\n", "                if True:\n"),
-         ("        self.stunned_ns += self.clock._now - self._stunned_at\n", "")),
+         ("        self.stunned_ns += self.clock._now - self._stunned_at\n", ""),
+         ("            io.held_ns += self.clock._now - io.clock_ns  # above", "            pass  # above"),
+         (" and io.workload < len(self.spec.workloads):", ":")),
     *_in(PATH, "replica", f"{STORIES} {LAWS}",
          ("            if not self._queue:  # a resync", "            if True:  # a resync"),
          ("                self._ahead_bytes -= item.size\n                self._read_dirty()\n",
@@ -140,7 +170,8 @@ TWIN = [
     *_in(COMPILED, "disk", EQUAL,
          ("tail = min(tail, max(0, disk.size - end))", "tail = max(0, tail)"),
          ("    if io.mirrored:\n        return True\n", "    return True\n"),
-         ("max(found, 1) - 1, -1)", "max(found, 1), -1)")),
+         ("max(found, 1) - 1, -1)", "max(found, 1), -1)"),
+         (" + disk.directory_writes * io.tables", "")),
     *_in(COMPILED, "pieces", EQUAL,
          ("m[draw(m, stream, 1)], 0, at)", "m[draw(m, stream, 1)], -1, at)"),
          ("stream = disk.write_draws if write else", "stream = disk.read_draws if write else")),
@@ -149,6 +180,8 @@ TWIN = [
          ("if i != best and Door(m, other).idle:", "if i != best:"),
          ("    vm.in_flight -= 1\n", "    vm.in_flight -= 0\n"),
          ("    wake(m, v + VM_GATE)\n", "    pass\n"),
+         ("    Vm(m, io.vm).behind_count -= 1\n", "    pass\n"),
+         ("    io.held += w.now - io.clock  # above", "    pass  # above"),
          ("m[draw(m, hop.stream, 2) + 1]", "m[draw(m, hop.stream, 2)]")),
     *_in(COMPILED, "guest", EQUAL,
          ("    free_io(m, at)\n", "    free_io(m, at)\n    free_io(m, at)\n"),
@@ -183,7 +216,7 @@ TWIN = [
 ]  # fmt: skip
 """Faults of the compiled path."""
 
-ALL = [*BOTH, *READABLE, *TWIN]
+ALL = [*TOLD, *BOTH, *READABLE, *TWIN]
 
 EQUIVALENT: dict[tuple[str, str], str] = {
     (

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from house_rules import ROOT, marked, python_files
 
-from models.mechanisms import bucket, cbt, grains, mclock, mirror, replication, tablecache, throttle, workers
+from models.mechanisms import bloom, bucket, cbt, grains, mclock, mirror, replication, tablecache, throttle, workers
 from sim import mechanism
 
 numba = pytest.importorskip("numba")
@@ -61,6 +61,17 @@ def bucket_steps(draw: random.Random, s: bucket.Bucket) -> Iterator[Step]:
         now += draw.randrange(100)
         yield 0, now, draw.randrange(100), 0
         yield 1, 0, draw.choice([draw.randrange(2**33), 2**33 - 1]), draw.choice([0, draw.randrange(2**58), 2**58 - 1])
+
+
+def bloom_step(s, op, a, b, c):  # type: ignore[no-untyped-def]
+    if op == 0:
+        bloom.add(s, a, b)
+    return int(bloom.maybe(s, a, b))
+
+
+def bloom_steps(draw: random.Random, s: bloom.Bloom) -> Iterator[Step]:
+    for _ in range(500):
+        yield int(draw.random() < 0.3), draw.randrange(1, 33), draw.randrange(1 << 37), 0
 
 
 def workers_step(s, op, a, b, c):  # type: ignore[no-untyped-def]
@@ -223,6 +234,7 @@ def deep_map() -> grains.GrainMap:
 
 CASES: dict[str, tuple[Any, Callable[..., Any], Callable[..., Iterator[Step]]]] = {
     "bucket": (bucket.bucket(50), bucket_step, bucket_steps),
+    "bloom": (bloom.bloom(61, 3), bloom_step, bloom_steps),
     "workers": (workers.workers(3), workers_step, workers_steps),
     "throttle": (throttle.throttle(4, 9, 3), throttle_step, throttle_steps),
     "mclock": (mclock.mclock([0, 100, 2000, 0], [0, 0, 4000, 300], [1, 4096, 7, 50], 8), mclock_step, mclock_steps),

@@ -52,7 +52,7 @@ def test_pages_given_back_are_clean_and_are_used_before_new_ones(
                 assert grains.allocate(under, grain)
         _same(twin, under, read)
         most = max(most, len({grain // table_grains for grain in twin.deltas[0]}))
-        assert len(under.pool) == most * 2 * table_grains
+        assert len(under.pool) == most * (2 * table_grains + 1)
         assert grains.fold(under) == len(twin.deltas[0])
         assert grains.copies(under) == 0
 
@@ -74,6 +74,8 @@ def _same(twin: DictChain, under: grains.GrainMap, read: tuple[int, int]) -> Non
     assert grains.depth(under) == depth
     assert grains.copies(under) == under.facts[grains.TOTAL] == sum(len(delta) for delta in twin.deltas)
     assert under.allocated[1 : depth + 1] == [len(delta) for delta in twin.deltas]
+    tables = [{grain // under.facts[grains.TABLE_GRAINS] for grain in delta} for delta in twin.deltas]
+    assert under.tabled[1 : depth + 1] == [len(found) for found in tables]
     assert [grains.newest(under, g) for g in range(GRAINS)] == [twin.find(g)[0] for g in range(GRAINS)]
     touched = twin.grains(*read)
     assert grains.runs(under, touched[0], touched[-1]) == twin.runs(*read)

@@ -173,6 +173,18 @@ def test_a_memory_image_takes_space_until_the_snapshot_is_deleted(end_ms: int) -
     assert story.parts.stores["d"].free_bytes == free - (10 * MIB if end_ms < 2_000 else 0)
 
 
+def test_a_stun_that_fails_leaves_no_memory_image() -> None:
+    job = {**VADP, "quiesce": False, "memory": True}
+    memory = {"io": "1 MiB", "stun": "0 s"}
+    slow = {"d": {"read": {"latency": "50 ms"}}}
+    story = played(
+        reads(1_005 * MS), protection={"vadp": {"job": job}}, datastore=slow,
+        snapshots={"memory": memory, "stun": {"drain_limit": "20 ms"}},
+    )  # fmt: skip
+    assert story.result.jobs[0].outcome == "failed: the drain took longer than 0.02 s"
+    assert story.parts.stores["d"].free_bytes == 64 * 1024 * MIB - 64 * MIB
+
+
 def test_no_space_for_the_memory_takes_nothing() -> None:
     job = {**VADP, "quiesce": False, "memory": True}
     story = played(writes(500 * MS), protection={"vadp": {"job": job}}, datastore={"d": {"capacity": "70 MiB"}})

@@ -164,6 +164,18 @@ def test_a_needed_consolidation_is_tried_again(retries: int) -> None:
     assert story.parts.vms[0].disks[0].depth == 1
 
 
+def test_a_retry_that_comes_while_a_job_has_the_vm_is_lost() -> None:
+    """The only retry is due at 100 ms after the first job's end, inside the second one."""
+    story = played(
+        dirty(10), snapshots={"removal": {"retries": 1, "wait": "100 ms"}, "merge": {"limit": "1 ms"}},
+        protection={"vadp": {"job": {**JOB, "interval": "1180 ms"}}}, run={"duration": "6 s"},
+    )  # fmt: skip
+    first, second = story.result.jobs[:2]
+    assert second.start_ns < first.end_ns + 100 * MS < second.end_ns
+    tries = [row for row in story.result.stuns if row.job == "job (retry)"]
+    assert all(row.start_ns >= second.end_ns + 100 * MS for row in tries)
+
+
 def test_a_retry_that_succeeds_is_the_last_and_a_job_waits_for_it() -> None:
     """The file is locked at the first removal only: the draw of this seed. The next job is due inside the retry."""
     for seed in range(20):
