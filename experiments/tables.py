@@ -18,6 +18,7 @@ from models.result import (
     JobRow,
     ModeRow,
     PointRow,
+    QuestionRow,
     QuiesceRow,
     Ramp,
     RunResult,
@@ -131,6 +132,11 @@ def quiesces(comparison: Comparison) -> "pd.DataFrame":
     return _copied(comparison, lambda run: run.quiesces, QuiesceRow._fields)
 
 
+def questions(comparison: Comparison) -> "pd.DataFrame":
+    """One row a question of a VM whose delta could not grow."""
+    return _copied(comparison, lambda run: run.questions, QuestionRow._fields)
+
+
 def jobs(comparison: Comparison) -> "pd.DataFrame":
     """One row a VM in a backup job."""
     return _copied(comparison, lambda run: run.jobs, JobRow._fields)
@@ -226,7 +232,7 @@ def latency_histogram(comparison: Comparison) -> "pd.DataFrame":
 TABLES: dict[str, Callable[[Comparison], "pd.DataFrame"]] = {
     table.__name__: table
     for table in (
-        metrics, replicates, differences, vms, intervals, stuns, quiesces, jobs, points, recovery, risk, modes, space,
+        metrics, replicates, differences, vms, intervals, stuns, quiesces, questions, jobs, points, recovery, risk, modes, space,
         flows, devices, timers, audit, slowest, latency_histogram,
     )
 }  # fmt: skip

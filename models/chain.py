@@ -20,9 +20,10 @@ class OutOfSpace(Exception):
 
 
 class Space(Protocol):
-    """A datastore's free space."""
+    """A datastore's free space; `freed_bytes` were freed by an operator during the run."""
 
     free_bytes: int
+    freed_bytes: int
 
     def take_space(self, size_bytes: int) -> bool:
         """Takes that much; False, and nothing taken, when there is less."""
@@ -46,6 +47,7 @@ class Chain:
         self.grains = -(-spec.size_bytes // delta.grain_bytes)
         self._reserved = 0  # empty deltas whose space is taken and that are not there yet
         self.memory_bytes = 0  # of memory images beside it
+        self.owed_bytes = 0  # of its top delta: grains that are there, whose space is not; their writes wait
 
     def stop_mirroring(self) -> None:
         """Writes go to the top delta, or to the base when there is none, and nowhere else."""
@@ -154,7 +156,7 @@ class Chain:
         """What snapshot files take there: grains rounded up to growth steps, metadata, memory images."""
         step = self.delta.growth_bytes
         grown = sum(-(-self._used(level) // step) * step for level in range(1, self.depth + 1))
-        return grown + (self.depth + self._reserved) * self._reserve() + self.memory_bytes
+        return grown + (self.depth + self._reserved) * self._reserve() + self.memory_bytes - self.owed_bytes
 
     def _used(self, level: int) -> int:
         """Bytes of that delta's file: grains, and tables where they are not laid out at its creation."""

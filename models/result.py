@@ -20,8 +20,9 @@ LAYERS: tuple[str, ...] = ("limit", "DSNRO", "device queue", "service")
 a device slot (QAVG); issued to completed (DAVG: array queue and media)."""
 
 
-HOLDS: tuple[str, ...] = ("quiesce hold",)
-"""Columns that only some runs have. Quiesce hold: a write of a guest that was frozen for a snapshot."""
+HOLDS: tuple[str, ...] = ("quiesce hold", "space hold")
+"""Columns that only some runs have. Quiesce hold: a write of a guest that was frozen for a snapshot. Space hold: an I/O
+of a VM whose delta could not grow, until its question was answered."""
 
 
 def ledger_causes(filters: tuple[str, ...], holds: tuple[str, ...] = ()) -> tuple[str, ...]:
@@ -132,6 +133,17 @@ class QuiesceRow(NamedTuple):
     dirty_bytes: int  # flushed, or to be
     held: int  # writes held, all of them let go at the thaw
     outcome: str  # "ok" | "failed: ..."
+
+
+class QuestionRow(NamedTuple):
+    """A VM's question, because a delta cannot grow. The guest's clock runs meanwhile: this is no stun."""
+
+    vm: str
+    datastores: str  # where it is short, joined by blanks
+    start_ns: int
+    answer_ns: int  # -1: not in this run
+    freed_bytes: int  # by then, on each of them
+    answer: str  # "retry" | "cancel" | "none yet"
 
 
 class JobRow(NamedTuple):
@@ -300,3 +312,4 @@ class RunResult:
     audit: tuple[Line, ...]  # the laws that the run held itself against
     events: int  # events the simulation's clock handled
     quiesces: tuple[QuiesceRow, ...] = ()
+    questions: tuple[QuestionRow, ...] = ()

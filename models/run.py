@@ -14,6 +14,7 @@ from models.path.io import KINDS
 from models.result import DeviceRow, FlowRow, ModeRow, RunResult, SpaceRow, StunRow, TimerRow
 from models.stories.acts import Hypervisor
 from models.stories.backup import Backup
+from models.stories.full import Questions
 from models.stories.replicate import checkpoints
 from models.stories.snapshot import Snapshots
 from sim.audit import broken
@@ -74,6 +75,7 @@ class Run:
         self.hypervisor = hypervisor(spec, arm, replicate, engine)
         self.snapshots = Snapshots(self.hypervisor)
         self.backups = [Backup(self.hypervisor, job, i, self.snapshots) for i, job in enumerate(self.hypervisor.jobs)]
+        self.questions = Questions(self.hypervisor)
         for number, replicator in enumerate(self.hypervisor.replicators):
             checkpoints(replicator, number)
         self.space: list[SpaceRow] = []
@@ -141,6 +143,7 @@ class Run:
             audit=tuple(lines),
             events=self.hypervisor.events,
             quiesces=tuple(self.snapshots.quiesces),
+            questions=tuple(self.questions.rows),
         )
 
     def _modes(self) -> list[ModeRow]:

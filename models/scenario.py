@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.snapshot_spec import DeltaFormat as DeltaFormat
+from models.snapshot_spec import FullPolicy as FullPolicy
 from models.snapshot_spec import Guest as Guest
 from models.snapshot_spec import HelperRounds as HelperRounds
 from models.snapshot_spec import MemoryDump as MemoryDump

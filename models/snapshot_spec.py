@@ -121,6 +121,15 @@ class RemovalPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class FullPolicy:
+    """What is answered when a VM asks because its delta cannot grow."""
+
+    answer: Literal["retry", "cancel", "end"]  # cancel: it never goes on; end: the run ends with an error
+    wait_ns: int  # until the answer
+    freed_bytes: int  # by then, on the datastore that is full
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshots:
     """How this vSphere release takes and removes snapshots."""
 
@@ -135,3 +144,4 @@ class Snapshots:
     memory: MemoryDump
     quiesce: QuiesceLimits
     removal: RemovalPolicy
+    full: FullPolicy

@@ -57,6 +57,7 @@ def happened(result: Outcome) -> set[str]:
     words |= {"table misses" for row in result.devices if row.cause == "metadata" and row.bytes_read}
     words |= {"deep chain" for row in result.space if row.levels > 2}
     words |= {f"late {row.timer}" for row in result.timers if row.outlasted}
+    words |= {f"asked: {row.answer}" for row in result.questions}
     words |= {row.reason for row in result.stuns} | {
         f"quiesced: {row.outcome.split(':')[0]}" for row in result.quiesces
     }

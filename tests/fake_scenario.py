@@ -7,6 +7,7 @@ from models.scenario import (
     DeltaFormat,
     Disk,
     Filter,
+    FullPolicy,
     Guest,
     HelperRounds,
     Host,
@@ -64,6 +65,7 @@ def fake_scenario(arms: tuple[str, ...] = ARMS, replications: int = 5) -> Scenar
         200 * MS, "sesparse", "mirror", stun, DeltaFormat(4096, 4096, 16 * MIB, 1000, 1, 4096, 0, 0, 0, 0, 0),
         MergeCosts(6, 65536, 20 * 10**6, 0), HelperRounds(12 * S, 10, False), NativeCosts(1, 1),
         MemoryDump(8 * MIB, 0, True, 500 * MS), QuiesceLimits(900 * S, 10 * S), RemovalPolicy(0, 0, 4 * 3600 * S),
+        FullPolicy("retry", 1800 * S, 10 * GIB),
     )  # fmt: skip
     vadp = Vadp("nightly", PROTECTED, 10 * S, 80 * S, 1, "esx1", 65536, MIB, 1000, 10 * MS, 500 * MS, 4, 0, 0, 0, 2000,
                 COMMIT_NS, 0, SnapshotRequest(False, "fail", False))  # fmt: skip

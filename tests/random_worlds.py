@@ -85,6 +85,10 @@ SNAPSHOTS = st.fixed_dictionaries({
     "memory": st.fixed_dictionaries({
         "io": st.sampled_from(["4 KiB", "64 KiB"]), "pause": _ms(2), "lazy": st.booleans(), "stun": _ms(3),
     }),
+    "full": st.fixed_dictionaries({
+        "answer": st.sampled_from(["retry", "retry", "cancel", "end"]), "wait": _ms(300, 20),
+        "freed": st.sampled_from(["0 B", "100 KiB"]),
+    }),
     "quiesce": st.fixed_dictionaries({
         "prepare_limit": st.sampled_from(["none", "none", "40 ms"]),
         "hold_limit": st.sampled_from(["none", "none", "15 ms"]),

@@ -32,6 +32,7 @@ CAUSE_STYLE: dict[str, tuple[str, str]] = {
     "guest queue": (SILVER, ""),
     "stun hold": (BLACK, ""),
     "quiesce hold": (PURPLE, "////"),
+    "space hold": (PURPLE, "xxxx"),
     "filter": (BLUE, ""),
     "mirror hold": (PURPLE, ""),
     "limit": (YELLOW, "////"),

@@ -23,6 +23,7 @@ from experiments.scenario.quantities import (
 )
 from experiments.scenario.snapshots import (
     BloomSize,
+    FullTable,
     Hashes,
     HelperTable,
     MemoryTable,
@@ -89,6 +90,7 @@ class SnapshotsTable(Table):
     memory: MemoryTable = Field(default_factory=MemoryTable)
     quiesce: QuiesceTable = Field(default_factory=QuiesceTable)
     removal: RemovalTable = Field(default_factory=RemovalTable)
+    full: FullTable = Field(default_factory=FullTable)
 
 
 class VadpTable(Table):

@@ -1,6 +1,6 @@
 """Tables of `[snapshots]` besides stun, delta and merge, and how all of them become `models.scenario.Snapshots`."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
@@ -10,6 +10,7 @@ from experiments.scenario.quantities import (
     LongTime,
     Percentage,
     Positive,
+    Size,
     SizeOrNone,
     Table,
     Time,
@@ -19,6 +20,7 @@ from experiments.scenario.quantities import (
 from models.assumptions import REGISTER, default
 from models.scenario import (
     DeltaFormat,
+    FullPolicy,
     HelperRounds,
     MemoryDump,
     MergeCosts,
@@ -77,6 +79,14 @@ class RemovalTable(Table):
     wait: LongTime = registered("snapshots.removal.wait")
 
 
+class FullTable(Table):
+    """A datastore that is full: the VM whose delta cannot grow asks."""
+
+    answer: Literal["retry", "cancel", "end"] = registered("snapshots.full.answer")
+    wait: LongTime = registered("snapshots.full.wait")
+    freed: Size = registered("snapshots.full.freed")
+
+
 def _delta(s: "SnapshotsTable") -> DeltaFormat:
     """The format of its deltas: what the file says of it, and the format's own defaults."""
     prefix = "snapshots.vmfssparse."
@@ -113,4 +123,5 @@ def snapshots_of(s: "SnapshotsTable") -> Snapshots:
         memory=MemoryDump(s.memory.io, s.memory.pause, s.memory.lazy, s.memory.stun),
         quiesce=QuiesceLimits(s.quiesce.prepare_limit, s.quiesce.hold_limit),
         removal=RemovalPolicy(s.removal.failure, s.removal.retries, s.removal.wait),
+        full=FullPolicy(s.full.answer, s.full.wait, s.full.freed),
     )  # fmt: skip

@@ -15,6 +15,7 @@ from models.scenario import (
     DeltaFormat,
     Disk,
     Distribution,
+    FullPolicy,
     Guest,
     HelperRounds,
     Host,
@@ -47,6 +48,7 @@ PLAIN_MERGE = MergeCosts(1, 64 * KIB, 0, 3600 * S)
 SNAPSHOTS = Snapshots(
     0, "sesparse", "mirror", NO_STUN, PLAIN_DELTA, PLAIN_MERGE, HelperRounds(12 * S, 10, False), NativeCosts(0, 0),
     MemoryDump(MIB, 0, True, 0), QuiesceLimits(0, 0), RemovalPolicy(0, 0, S),
+    FullPolicy("end", S, 0),
 )  # fmt: skip
 GUEST = Guest(GIB, 0, 0, 0, 0, 64 * KIB, 8, 0)
 """A guest whose caches owe nothing."""

@@ -10,6 +10,8 @@ from models.compiled import bulk, device, disk, guest, replica, risk, way
 from models.compiled.layout import (
     ACTIONS,
     AGAIN,
+    ANSWER,
+    ANSWERED,
     ARRIVES,
     CHAIN_STARTS,
     CHECKPOINT,
@@ -30,6 +32,7 @@ from models.compiled.layout import (
     HOPS_DOWN,
     HOPS_UP,
     ISSUE,
+    LET_IN,
     LIMIT_PASSED,
     LINK_SENT,
     LOOP_STARTS,
@@ -45,7 +48,6 @@ from models.compiled.layout import (
     SYNC,
     TAG_DUE,
     THAW,
-    THAWED,
     TIMER,
     USABLE,
     WOKEN,
@@ -140,8 +142,11 @@ def turn(m: Memory, at: int) -> None:
         bulk.chain_goes(m, at)
     elif action == LOOP_STARTS:
         guest.starts(m, at)
-    elif action == THAWED:
-        way.thawed(m, at)
+    elif action == LET_IN:
+        way.let_in(m, at)
+    elif action == ANSWERED:
+        if disk.answered(m, at):
+            guest.accessed(m, at)
     else:
         told(m, at, action)
 
@@ -173,6 +178,8 @@ def told(m: Memory, at: int, action: int) -> None:
         tablecache.forget(CacheState(m, subject))
     elif action == THAW:
         way.thaw(m, subject)
+    elif action == ANSWER:
+        way.answer(m, subject)
     elif action == FOLD:
         grains.fold_below(GrainState(m, subject), order.a)
 

@@ -6,10 +6,12 @@ True when the access is over.
 
 from models.compiled import device
 from models.compiled.layout import (
+    ANSWERED,
     CHUNK_COPIED,
     CHUNK_COPIED_LATE,
     DISK_CHUNK,
     FULL,
+    VM_SHORT,
     BloomState,
     CacheState,
     CbtState,
@@ -18,9 +20,10 @@ from models.compiled.layout import (
     Io,
     MirrorState,
     Store,
+    Vm,
     World,
 )
-from models.compiled.lists import draw, wait
+from models.compiled.lists import draw, fire, wait
 from models.compiled.pieces import (
     LOOK_UP,
     MIRROR_LATE,
@@ -33,6 +36,7 @@ from models.compiled.pieces import (
     charge_command,
     disk_of,
     metadata,
+    settle,
     submit_pieces,
 )
 from models.mechanisms import bloom, cbt, grains, mirror, tablecache
@@ -181,7 +185,7 @@ def parent_read(m: Memory, at: int, d: int, size: int) -> None:
 
 @mechanism
 def write_data(m: Memory, at: int) -> bool:
-    """Allocates the grains, writes the data and behind the cursor the mirrored copy, side by side."""
+    """Allocates the grains; then writes the data, unless the datastore is full."""
     d, io = disk_of(m, at), Io(m, at)
     disk = Disk(m, d)
     held = GrainState(m, disk.map)
@@ -199,9 +203,19 @@ def write_data(m: Memory, at: int) -> bool:
                 io.fresh_outer |= 1
             if grain == io.last:
                 io.fresh_outer |= 2
-    if io.fresh_first >= 0:
-        grow(m, d, before)
     io.tables = held.tabled[top] - io.tables
+    if io.fresh_first >= 0:
+        io.owed = grow(m, d, before)
+        if io.owed:
+            disk.owed += io.owed
+            return wait_for_space(m, at)
+    return submit_data(m, at)
+
+
+@mechanism
+def submit_data(m: Memory, at: int) -> bool:
+    """Writes the data and behind the cursor the mirrored copy, side by side."""
+    disk, io = Disk(m, disk_of(m, at)), Io(m, at)
     disk.written_top += io.size
     io.step, io.left = WRITE, 0
     submit_pieces(m, at)
@@ -221,20 +235,49 @@ def used(m: Memory, d: int) -> int:
 
 
 @mechanism
-def grow(m: Memory, d: int, before: int) -> None:
-    """Takes space for the grains just allocated; the run ends when the datastore has none left."""
+def grow(m: Memory, d: int, before: int) -> int:
+    """Takes space for the grains just allocated; when the datastore has too little: what is owed, and 0."""
     disk = Disk(m, d)
     step = disk.growth
     steps = -(-used(m, d) // step) - -(-before // step)
-    if not steps:
-        return
     store = Store(m, disk.store)
     if steps * step > store.free_bytes:
-        w = World(m, 0)
-        if not w.error:
-            w.error, w.subject = FULL, d
-        return
+        return steps * step
     store.free_bytes -= steps * step
+    return 0
+
+
+@mechanism
+def wait_for_space(m: Memory, at: int) -> bool:
+    """Holds a write until there is space for its grains. The VM asks; the run ends when nobody answers."""
+    w, v = World(m, 0), Io(m, at).vm
+    vm = Vm(m, v)
+    if not vm.question:
+        if not w.error:
+            w.error, w.subject = FULL, disk_of(m, at)
+        return False
+    if not vm.paused:
+        stunned = vm.stunned_ns
+        if vm.stunned:
+            stunned += w.now - vm.stunned_at
+        settle(m, v, stunned)
+        vm.paused = 1
+        fire(m, vm.question)
+    wait(m, v + VM_SHORT, at, ANSWERED)
+    return False
+
+
+@mechanism
+def answered(m: Memory, at: int) -> bool:
+    """The VM's question is answered: the write goes on if there is space now, otherwise the VM asks again."""
+    w, disk, io = World(m, 0), Disk(m, disk_of(m, at)), Io(m, at)
+    charge(m, at, w.space_hold, w.now)
+    store = Store(m, disk.store)
+    if io.owed > store.free_bytes:
+        return wait_for_space(m, at)
+    store.free_bytes -= io.owed
+    disk.owed -= io.owed
+    return submit_data(m, at)
 
 
 @mechanism

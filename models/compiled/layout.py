@@ -31,7 +31,7 @@ WORLD = (
     "free_end now moments pops heap heap_size heap_room woken woken_last bells devices device_count reserve burst "
     "low fired fired_count error subject warmup causes meters io_words free_io free_command free_item free_node log "
     "log_last slowest instant most patience size commands host_path hold_in hold_out guest_queue mirror_hold "
-    "quiesce_hold"
+    "quiesce_hold space_hold"
 )
 """At address 0. `pops`: events through the heap. `woken`: records whose turn it is, in order. `bells`: devices that are
 to dispatch at this instant. `reserve`: words one step may take; `burst`: events, commands or draws one step may make.
@@ -41,12 +41,13 @@ the ledger."""
 
 IO = (
     "next wake vm loop workload ordinal disk write offset size service arrival clock accepted held number stunned step "
-    "left more first last mirrored fresh_first fresh_last fresh_outer epochs tables"
+    "left more first last mirrored fresh_first fresh_last fresh_outer epochs tables owed"
 )
 """A guest I/O; behind it its ledger (a word a cause) and the epochs it was stamped with. `stunned`: the VM's stunned
 time when it began to wait for a slot. `step`: what its commands are for; `left` of them are under way, `more` follow
 one by one. `first`, `last`: its grains; `fresh_...`: the first and last it allocated (-1: none), and whether its own
-first (1) and last (2) are among them. `tables`: how many grain tables got their first entry."""
+first (1) and last (2) are among them. `tables`: how many grain tables got their first entry. `owed`: bytes
+that its datastore had not."""
 
 COMMAND = (
     "next flow cause write size service cost ordinal arrival enter issue done limit dsnro slot capped r_tag limit_tag "
@@ -68,10 +69,10 @@ STORE = (
 VM = (
     "index stunned stunned_ns stunned_at in_flight held draining adapter_free doors disks disk_count carried down_key "
     "up_key waiting full_doors gate gate_last filters filter_count path_latency book frozen workloads writes_held "
-    "behind behind_last behind_count"
+    "behind behind_last behind_count paused question short short_last"
 )
 """`draining`: a story waits for the last I/O past the gate. `gate`: who waits for the stun's end, in order. `behind`:
-writes of a frozen guest."""
+what waits in the guest, frozen or paused. `question`: its signal, 0: nobody answers. `short`: writes without space."""
 DOOR = "idle waiting first last was_full full told stunned since taken unresolved unresolved_last gated gated_last"
 """A disk's share of the adapter (up to `was_full`) and its probe: `told` requests wait, as last reported."""
 HOP = "cause splitter first_disk down up stream workers"
@@ -80,7 +81,7 @@ filter in the host, 0: not counted."""
 DISK = (
     "flow store size map grain grains table_grains tables cached cache tracking mirror chunk chunk_last read_draws "
     "write_draws written_base written_top metadata_writes metadata_bytes growth number reserve table_bytes "
-    "directory_writes filters"
+    "directory_writes filters owed"
 )
 """`chunk`: writes that wait until a chunk is copied."""
 STREAM = "next at end low number"
@@ -171,7 +172,7 @@ WOKEN, LOW, LOGGED = _offset(WORLD, "woken"), _offset(WORLD, "low"), _offset(WOR
 FREE_IO, FREE_COMMAND = _offset(WORLD, "free_io"), _offset(WORLD, "free_command")
 FREE_ITEM, FREE_NODE = _offset(WORLD, "free_item"), _offset(WORLD, "free_node")
 FLOW_QUEUE, STORE_QUEUE, REPLICA_QUEUE = _offset(FLOW, "first"), _offset(STORE, "first"), _offset(REPLICA, "first")
-VM_BEHIND = _offset(VM, "behind")
+VM_BEHIND, VM_SHORT = _offset(VM, "behind"), _offset(VM, "short")
 VM_GATE, DOOR_QUEUE, DISK_CHUNK = _offset(VM, "gate"), _offset(DOOR, "first"), _offset(DISK, "chunk")
 UNRESOLVED, GATED, BOOK_INTERVAL = _offset(DOOR, "unresolved"), _offset(DOOR, "gated"), _offset(BOOK, "arrivals")
 
@@ -188,8 +189,8 @@ LATEST_PAGE = 1024
     SERVICE_ENDS, HOPS_UP, ARRIVES, HOPS_DOWN, COPIER_GOES, READER_GOES, LINK_SENT, POINT_DURABLE, CONFIRMED, TAG_DUE,
     LIMIT_PASSED, GATE_IN, GATE_OUT, TIMER, ISSUE, CHUNK_COPIED, CHUNK_COPIED_LATE, COPIER_PACED, READER_STARTS,
     CHAIN_STARTS, LOOP_STARTS, HOLD, RELEASE, CHECKPOINT, SYNC, USABLE, SETTLE, PROBES_END, FORGET,
-    THAW, THAWED, FOLD,
-) = range(32)  # fmt: skip
+    THAW, LET_IN, FOLD, ANSWER, ANSWERED,
+) = range(34)  # fmt: skip
 """What happens to a record when its event comes or its turn: an event holds address * ACTIONS + action."""
 ACTIONS = 64
 

@@ -32,7 +32,7 @@ class Machine:
         self.group_specs = spec.vaio if arm in ("vaio", "both") else ()
         filters = tuple(dict.fromkeys(f.name for vm in spec.vms for f in vm.filters))
         filters += tuple(group.name for group in self.group_specs)
-        self.causes = Causes(filters, holds_of(self.job_specs))
+        self.causes = Causes(filters, holds_of(self.job_specs, spec.snapshots))
         self.columns = self._columns(deltas=bool(self.job_specs))
         self.clock = Conducted()
         self.engine = self.clock.engine = Engine(self.clock)
@@ -60,6 +60,7 @@ class Machine:
             host_path=self._column(causes.host_path), hold_in=self._column(causes.stun_hold_in),
             hold_out=self._column(causes.stun_hold_out), guest_queue=self._column(causes.guest_queue),
             mirror_hold=self._column(causes.mirror_hold) if causes.mirror_hold in self.columns else 0,
+            space_hold=self._column(causes.space_hold) if causes.space_hold in self.columns else 0,
             quiesce_hold=self._column(causes.quiesce_hold) if causes.quiesce_hold in self.columns else 0,
         )  # fmt: skip
         self.engine.ready(self.burst, reserve_of(spec, self.burst, count))

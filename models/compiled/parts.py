@@ -21,6 +21,7 @@ class Store:
         self.engine = engine
         self.spec = spec
         self.record = record
+        self.freed_bytes = 0  # by an operator, during the run
 
     @property
     def free_bytes(self) -> int:
@@ -36,6 +37,11 @@ class Store:
             return False
         self.free_bytes -= size_bytes
         return True
+
+    def free(self, size_bytes: int) -> None:
+        """An operator has freed so much, of what no disk of this run takes."""
+        self.free_bytes += size_bytes
+        self.freed_bytes += size_bytes
 
     @property
     def served(self) -> dict[tuple[int, bool], list[int]]:
@@ -90,10 +96,10 @@ class Disk(Chain):
     def __init__(
         self, engine: Engine, spec: scenario.Disk, delta: scenario.DeltaFormat, store: Store, record: Record
     ) -> None:
+        self.record = record
         super().__init__(spec, delta)
         self.engine = engine
         self.store = store
-        self.record = record
         self._facts = int(engine.memory.words[record.map + grains.GrainMap._fields.index("facts")])
         self.pass_at = 0  # the state of its mirror passes; it belongs to the disk until mirroring stops
 
@@ -127,6 +133,15 @@ class Disk(Chain):
     def filters(self) -> bloom.Bloom | None:  # type: ignore[override]  # a view, made anew: the memory may have grown
         at = self.record.filters
         return self.engine.memory.fetch(bloom.Bloom, at) if at else None
+
+    @property
+    def owed_bytes(self) -> int:
+        """Of its top delta: grains that are there, whose space is not; their writes wait."""
+        return int(self.record.owed)
+
+    @owed_bytes.setter
+    def owed_bytes(self, size_bytes: int) -> None:
+        self.record.owed = size_bytes
 
     def make_filters(self) -> None:
         filters = bloom.bloom(self.delta.bloom_bits, self.delta.bloom_hashes)
@@ -197,6 +212,16 @@ class Vm:
     def freeze(self) -> None:
         """The guest is quiesced: writes that it asks for from now on wait in the guest."""
         self.record.set(frozen=1, writes_held=0)
+
+    def asked(self) -> Signal:
+        """Fires when the VM asks because a delta cannot grow; from now on there is someone who answers."""
+        if not self.record.question:
+            self.record.question = self.engine.memory.take(1)
+        return self.engine.signal(self.record.question)
+
+    def answer(self) -> None:
+        """Whatever waited for space tries again, in order; then what the guest has asked for meanwhile goes on."""
+        self.engine.tell(layout.ANSWER, self.record.address)
 
     def thaw(self) -> None:
         """All writes that have waited go on now."""

@@ -10,9 +10,10 @@ from models.compiled.layout import (
     HOPS_DOWN,
     HOPS_UP,
     IO_WORDS,
-    THAWED,
+    LET_IN,
     VM_BEHIND,
     VM_GATE,
+    VM_SHORT,
     Book,
     Door,
     Hop,
@@ -36,11 +37,12 @@ def request(m: Memory, at: int) -> None:
     io = Io(m, at)
     vm = Vm(m, io.vm)
     books.arrived(m, vm.book, at)
-    if vm.frozen and io.write and io.workload < vm.workloads:
-        vm.writes_held += 1
+    if (vm.frozen or vm.paused) and must_wait(m, at):
+        if vm.frozen and io.write:
+            vm.writes_held += 1
         vm.behind_count += 1
         io.stunned = stunned_so_far(m, io.vm)
-        wait(m, io.vm + VM_BEHIND, at, THAWED)
+        wait(m, io.vm + VM_BEHIND, at, LET_IN)
     else:
         enter(m, at)
 
@@ -279,20 +281,39 @@ def release(m: Memory, v: int) -> None:
 @mechanism
 def thaw(m: Memory, v: int) -> None:
     """All writes of the frozen guest that have waited go on next."""
+    pieces.settle(m, v, stunned_so_far(m, v))
     Vm(m, v).frozen = 0
     wake(m, v + VM_BEHIND)
 
 
 @mechanism
-def thawed(m: Memory, at: int) -> None:
-    """The guest is thawed: a write that waited is asked of the adapter."""
-    w, io = World(m, 0), Io(m, at)
-    stunned = stunned_so_far(m, io.vm) - io.stunned
-    Vm(m, io.vm).behind_count -= 1
-    io.held += w.now - io.clock  # above the disk driver, whose timer does not run
-    pieces.charge(m, at, w.quiesce_hold, w.now - stunned)
-    pieces.charge(m, at, w.hold_in, w.now)
-    enter(m, at)
+def answer(m: Memory, v: int) -> None:
+    """The VM's question is answered: writes without space try again, then what waited in the guest goes on."""
+    pieces.settle(m, v, stunned_so_far(m, v))
+    Vm(m, v).paused = 0
+    wake(m, v + VM_SHORT)
+    wake(m, v + VM_BEHIND)
+
+
+@mechanism
+def must_wait(m: Memory, at: int) -> bool:
+    """Whether the guest keeps the I/O back."""
+    io = Io(m, at)
+    vm = Vm(m, io.vm)
+    if vm.paused:
+        return True
+    return vm.frozen != 0 and io.write != 0 and io.workload < vm.workloads
+
+
+@mechanism
+def let_in(m: Memory, at: int) -> None:
+    """What waited in the guest is asked of the adapter, if it need not wait any more."""
+    io = Io(m, at)
+    if must_wait(m, at):
+        wait(m, io.vm + VM_BEHIND, at, LET_IN)
+    else:
+        Vm(m, io.vm).behind_count -= 1
+        enter(m, at)
 
 
 @mechanism

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 
 from models.path.io import Command, GuestIo
 from models.result import COMMAND_CAUSES, LAYERS, ledger_causes
-from models.scenario import Vadp
+from models.scenario import Snapshots, Vadp
 
 
-def holds_of(jobs: Sequence[Vadp]) -> tuple[str, ...]:
+def holds_of(jobs: Sequence[Vadp], snapshots: Snapshots) -> tuple[str, ...]:
     """The columns that these backup jobs need besides those of every run."""
-    return ("quiesce hold",) if any(job.request.quiesce for job in jobs) else ()
+    quiesce = ("quiesce hold",) if any(job.request.quiesce for job in jobs) else ()
+    space = ("space hold",) if jobs and snapshots.full.answer != "end" and snapshots.format != "native" else ()
+    return quiesce + space
 
 
 class Causes:
@@ -22,6 +24,7 @@ class Causes:
         self.stun_hold_in = column("stun hold in")
         self.filter = {name: column(f"filter {name}") for name in filters}
         self.quiesce_hold = column("quiesce hold") if "quiesce hold" in holds else -1
+        self.space_hold = column("space hold") if "space hold" in holds else -1
         self.mirror_hold = column("mirror hold")
         self.commands = column(f"{COMMAND_CAUSES[0]}: {LAYERS[0]}")  # the first of all causes by all layers
         self.host_path = column("host path")

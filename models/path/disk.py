@@ -6,7 +6,7 @@ consolidation runs, writes behind its cursor go to the base disk too. Left out: 
 """
 
 from collections.abc import Generator, Iterator
-from typing import Any
+from typing import Any, Protocol
 
 from simpy.events import Event
 
@@ -21,8 +21,18 @@ from sim.clock import Clock, Signal
 Steps = Generator[Event, Any, None]
 
 
+class Asking(Protocol):
+    """A VM that asks when a delta cannot grow (models.path.vm)."""
+
+    answered: Signal
+
+    def ask(self) -> bool: ...
+
+
 class Disk(Chain):
     """One VMDK with its deltas and maps: one scheduler flow."""
+
+    owner: Asking  # its VM
 
     def __init__(self, spec: scenario.Disk, delta: scenario.DeltaFormat, flow: Flow, causes: Causes) -> None:
         super().__init__(spec, delta)
@@ -76,12 +86,14 @@ class Disk(Chain):
         top = grains.depth(self.map)
         before, tables = self._used(top), self.map.tabled[top]
         fresh = [g for g in range(first, last + 1) if grains.allocate(self.map, g)]
+        tables = self.map.tabled[top] - tables
         if fresh:
-            self._grow(before)
+            owed = self._grow(before)
             if self.filters is not None:
                 for one in fresh:
                     bloom.add(self.filters, top, one)
-        tables = self.map.tabled[top] - tables
+            if owed:
+                yield from self._wait_for_space(io, owed)
         self.levels_written[1] += io.size
         commands = self._data(io, self._pieces_to_write(io, first, last, fresh))
         if mirrored:
@@ -191,12 +203,24 @@ class Disk(Chain):
         """Changed blocks are tracked from now on."""
         self.tracking = cbt.cbt(block_bytes, self.spec.size_bytes)
 
-    def _grow(self, before: int) -> None:
-        """Takes space for the grains just allocated; raises OutOfSpace when the datastore has none left."""
+    def _grow(self, before: int) -> int:
+        """Takes space for the grains just allocated; when the datastore has too little: what is owed, and 0."""
         step, top = self.delta.growth_bytes, grains.depth(self.map)
         steps = -(-self._used(top) // step) - -(-before // step)
-        if steps and not self.device.store.take_space(steps * step):
-            raise OutOfSpace(self.device.store.spec.name, self.spec.name)
+        if not steps or self.device.store.take_space(steps * step):
+            return 0
+        self.owed_bytes += steps * step
+        return steps * step
+
+    def _wait_for_space(self, io: GuestIo, owed: int) -> Steps:
+        """Holds a write until there is space for its grains. The VM asks; raises OutOfSpace when nobody answers."""
+        while self.owner.ask():
+            yield self.owner.answered
+            io.charge(self.causes.space_hold, self.clock._now)
+            if self.device.store.take_space(owed):
+                self.owed_bytes -= owed
+                return
+        raise OutOfSpace(self.device.store.spec.name, self.spec.name)
 
     # -- consolidation --------------------------------------------------------------------------------------------
 

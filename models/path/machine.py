@@ -52,7 +52,7 @@ class Machine:
         self.group_specs = spec.vaio if arm in ("vaio", "both") else ()
         filters = tuple(dict.fromkeys(f.name for vm in spec.vms for f in vm.filters))
         filters += tuple(group.name for group in self.group_specs)
-        self.causes = Causes(filters, holds_of(self.job_specs))
+        self.causes = Causes(filters, holds_of(self.job_specs, spec.snapshots))
         self.recorder = Recorder(self.clock, spec, self.causes)
         self.stores = {s.name: Datastore(self.clock, s) for s in spec.datastores}
         self.devices: dict[tuple[str, str], Device] = {}
@@ -87,6 +87,7 @@ class Machine:
             store = self.stores[d.datastore].spec
             disk.read_draws = service_stream(self.seed, self.replicate, d.name, store, write=False)
             disk.write_draws = service_stream(self.seed, self.replicate, d.name, store, write=True)
+            disk.owner = vm
             vm.disks.append(disk)
         return vm
 

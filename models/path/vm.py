@@ -81,6 +81,9 @@ class Vm:
         self._full_doors = 0  # at the last report
         self.frozen = False  # the guest's writes wait in the guest, but for those of a flush
         self.writes_held = 0  # since it was frozen
+        self.paused = False  # it has asked a question: everything that the guest asks for waits
+        self.answered: Signal = clock.signal()  # fires when the question is answered
+        self._question: Signal | None = None  # a story waits for one; None: nobody would answer
         self._behind: list[tuple[GuestIo, int]] = []  # with the VM's stunned time when they came
         for disk, door in enumerate(self._doors):
             for _ in range(spec.disk_queue_depth):
@@ -117,21 +120,64 @@ class Vm:
     def thaw(self) -> None:
         """All writes that have waited go on now."""
         self.frozen = False
+        self._let_in()
+
+    def asked(self) -> Signal:
+        """Fires when the VM asks because a delta cannot grow; from now on there is someone who answers."""
+        self._question = signal = self.clock.signal()
+        return signal
+
+    def ask(self) -> bool:
+        """The VM asks, unless it has asked already. False when there is nobody who answers."""
+        if self._question is None:
+            return False
+        if not self.paused:
+            self._settle()
+            self.paused = True
+            self._question.fire()
+        return True
+
+    def answer(self) -> None:
+        """Whatever waited for space tries again, in order; then what the guest has asked for meanwhile goes on."""
+        self._settle()
+        self.paused = False
+        answered, self.answered = self.answered, self.clock.signal()
+        answered.fire()
+        self._let_in()
+
+    def _let_in(self) -> None:
+        """What waits in the guest and need not wait any more goes on, in order."""
+        self._settle()
         behind, self._behind = self._behind, []
         for io, stunned_before in behind:
-            io.held_ns += self.clock._now - io.clock_ns  # above the disk driver, whose timer does not run
-            stunned_ns = self._stunned_so_far() - stunned_before
-            io.charge(self.causes.quiesce_hold, self.clock._now - stunned_ns)
-            io.charge(self.causes.stun_hold_in, self.clock._now)
-            self._enter(io)
+            if self._must_wait(io):
+                self._behind.append((io, stunned_before))
+            else:
+                self._enter(io)
+
+    def _must_wait(self, io: GuestIo) -> bool:
+        return self.paused or (self.frozen and io.write and io.workload < len(self.spec.workloads))
+
+    def _settle(self) -> None:
+        """The time up to now of what waits in the guest is charged: to the question, or to the freeze."""
+        now, stunned = self.clock._now, self._stunned_so_far()
+        for number, (io, stunned_before) in enumerate(self._behind):
+            if not self.paused:
+                io.held_ns += now - io.clock_ns  # above the disk driver, whose timer does not run
+            else:
+                io.held_ns += stunned - stunned_before
+            cause = self.causes.space_hold if self.paused else self.causes.quiesce_hold
+            io.charge(cause, now - (stunned - stunned_before))
+            io.charge(self.causes.stun_hold_in, now)
+            self._behind[number] = (io, stunned)
 
     # -- what the guest does --------------------------------------------------------------------------------------
 
     def request(self, io: GuestIo) -> None:
         """The guest wants this I/O now."""
         self.watch.arrived(self.index, io)
-        if self.frozen and io.write and io.workload < len(self.spec.workloads):
-            self.writes_held += 1
+        if (self.frozen or self.paused) and self._must_wait(io):
+            self.writes_held += self.frozen and io.write
             self._behind.append((io, self._stunned_so_far()))
         else:
             self._enter(io)

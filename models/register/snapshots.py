@@ -120,6 +120,14 @@ REMOVAL = (
       "documented", "before each retry"),
 )  # fmt: skip
 
+FULL = (
+    A("snapshots.full.answer", "retry", "choice", "cancel", "retry", "KB 1007849: out of space for redo log",
+      "documented", "what a VM that cannot grow its delta is told; end: the run ends there"),
+    A("snapshots.full.wait", "30 min", "time", "5 min", "8 h", OWN, "guess", "until an operator answers"),
+    A("snapshots.full.freed", "10 GiB", "size", "0 B", "1 TiB", OWN, "guess",
+      "that the operator has freed by then; 0: only what others have given back"),
+)  # fmt: skip
+
 QUIESCE = (
     A("snapshots.quiesce.prepare_limit", "900 s", "time", "60 s", "900 s", "Veeam KB1377: VSS freeze wait timeout",
       "documented", "from the request until the guest is frozen and flushed"),
@@ -146,4 +154,4 @@ TIMERS = (
       "Microsoft: Change the session-timeout period for an availability replica", "documented", "session time-out"),
 )  # fmt: skip
 
-SNAPSHOTS = STUN + DELTA + VMFSSPARSE + MERGE + REMOVAL + QUIESCE + TIMERS
+SNAPSHOTS = STUN + DELTA + VMFSSPARSE + MERGE + REMOVAL + FULL + QUIESCE + TIMERS

@@ -125,6 +125,10 @@ stun = "137 ms"
 [snapshots.quiesce]
 prepare_limit = "138 s"
 hold_limit = "139 s"
+[snapshots.full]
+answer = "cancel"
+wait = "146 s"
+freed = "147 MiB"
 [snapshots.removal]
 failure = "14 %"
 retries = 141
@@ -258,7 +262,8 @@ def test_each_snapshot_key_lands_in_its_field(whole: Scenario) -> None:
         49 * MS, "native", "helper", 50 * MS, 51 * MS, 52 * MS, 53 * MS, 54 * MS, 55, 56, 57, 58, 59, 60 * KIB,
         61 * NS_PER_S, 62 * MS, 8 * KIB, 64, 65 * MIB, 66_000, 67, 68 * KIB, 69, 143, 144, 145 * 8, 14, 70, 72 * KIB,
         72_000_000, 73 * NS_PER_S, 131 * NS_PER_S, 132, True, 133, 134, 135 * KIB, 136 * MS, False, 137 * MS,
-        138 * NS_PER_S, 139 * NS_PER_S, 140_000, 141, 142 * NS_PER_S]  # fmt: skip
+        138 * NS_PER_S, 139 * NS_PER_S, 140_000, 141, 142 * NS_PER_S, "cancel",
+        146 * NS_PER_S, 147 * MIB]  # fmt: skip
 
 
 def test_each_protection_key_lands_in_its_field(whole: Scenario) -> None:
@@ -301,14 +306,14 @@ def tables() -> list[tuple[str, type[Table]]]:
               "snapshots.delta": ("snapshots", "delta"), "snapshots.merge": ("snapshots", "merge"),
               "snapshots.helper": ("snapshots", "helper"), "snapshots.native": ("snapshots", "native"),
               "snapshots.memory": ("snapshots", "memory"), "snapshots.quiesce": ("snapshots", "quiesce"),
-              "snapshots.removal": ("snapshots", "removal"), "vm.guest": ("vm", "x", "guest"),
+              "snapshots.removal": ("snapshots", "removal"), "snapshots.full": ("snapshots", "full"), "vm.guest": ("vm", "x", "guest"),
               "vadp": ("protection", "vadp", "x"), "vaio": ("protection", "vaio", "x")}  # fmt: skip
     found = [(name, table_at(path)) for name, path in places.items()]
     return [(name, table) for name, table in found if table is not None]
 
 
 def test_every_default_of_the_schema_is_the_registers_and_none_there_is_idle() -> None:
-    assert len(tables()) == 23
+    assert len(tables()) == 24
     used = set()
     for name, table in tables():
         for field, info in table.model_fields.items():

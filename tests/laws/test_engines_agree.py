@@ -29,7 +29,7 @@ WANTED = {
     "data: service", "metadata: DSNRO", "mirror: service", "parent read: service", "filter plain", "filter noisy",
     "filter copy0", "host path", "late mirror copy", "late guest disk timeout", "idle VM",
     "ok, crash-consistent", "memory", "snapshot delete", "helper create", "helper merge", "quiesced: ok",
-    "quiesced: failed", "quiesce hold",
+    "quiesced: failed", "quiesce hold", "space hold", "asked: retry", "asked: cancel",
 }  # fmt: skip
 """What must occur among the random runs: engines that agree on what never happens have agreed on little."""
 
@@ -147,6 +147,10 @@ NAMED: dict[str, dict[str, Any]] = {
         "snapshots": {"removal": {"failure": "60 %", "retries": 3, "wait": "50 ms"}},
         "vm": {"a": {"workload": [BUSY]}},
     },
+    "a datastore that fills up": {
+        "datastore": {"d": {"capacity": "65 MiB"}}, "snapshots": {"full": {"wait": "40 ms", "freed": "512 KiB"}},
+        "vm": {"a": {"workload": [BUSY, LOOP]}}, "protection": {"vadp": {"job": {"quiesce": True, "disk_open": "1 s"}}},
+    },
     "a clock that stands still": {"vm": {"a": {"workload": [TIMED, LOOP], "guest_clock": "frozen"}}},
     "a clock that jumps": {"vm": {"a": {"workload": [TIMED, LOOP], "guest_clock": "jumps"}}},
 }  # fmt: skip
@@ -196,7 +200,7 @@ def test_limits_below_which_something_is_reserved() -> None:
 
 
 FULL = {
-    "run": {"duration": "3 s"}, "datastore": {"d": {"capacity": "65 MiB"}},
+    "run": {"duration": "3 s"}, "datastore": {"d": {"capacity": "65 MiB"}}, "snapshots": {"full": {"answer": "end"}},
     "protection": {"vadp": {"job": {**VADP, "disk_open": "1 s"}}},
 }  # fmt: skip
 

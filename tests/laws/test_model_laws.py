@@ -58,6 +58,7 @@ WANTED = {
     "overflow", "resync", "data", "parent read", "metadata", "mirror", "merge", "backup", "snapshot",
     "late guest disk timeout", "a hop waits for a worker", "ok, crash-consistent", "memory", "snapshot delete",
     "helper create", "helper merge", "quiesced: ok", "quiesced: failed",
+    "asked: retry", "asked: cancel", "asked: none yet",
 }  # fmt: skip
 """What must occur among the random runs: a law that meets no failure says little."""
 
@@ -91,6 +92,7 @@ def check_all(scenario: Scenario, result: RunResult) -> list[str]:
     check_jobs(scenario, result)
     words = [job.outcome.split(": ")[0].split(" on ")[0] for job in result.jobs]
     words += [mode.mode for mode in result.modes] + [row.cause for row in result.devices]
+    words += [f"asked: {row.answer}" for row in result.questions]
     words += [row.reason for row in result.stuns]
     words += [f"quiesced: {row.outcome.split(':')[0]}" for row in result.quiesces]
     words += ["a hop waits for a worker"] * hops_waited(scenario, result)
@@ -270,6 +272,8 @@ def test_finite_load_drains_and_leaves_every_vm_empty(scenario: Scenario, arm: A
     """Only recorded I/O, a minute to spare and no further job: nothing waits for ever."""
     vms = tuple(replace(vm, workloads=tuple(w for w in vm.workloads if w.kind == "trace")) for vm in scenario.vms)
     once = tuple(replace(job, interval_ns=3600 * S) for job in scenario.vadp) if backups else ()
+    full = replace(scenario.snapshots.full, answer="end")
+    scenario = replace(scenario, snapshots=replace(scenario.snapshots, full=full))
     quiet = replace(scenario, vms=vms, vadp=once, run=replace(scenario.run, duration_ns=120 * S, interval_ns=60 * S))
     run = Run(quiet, arm, 0)
     try:
