@@ -231,6 +231,14 @@ class Timer:
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of the run in which every I/O is simulated; see `models.windows`."""
+
+    start_ns: int
+    end_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class RunSpec:
     """How long a run is, what of it counts, and how often it is repeated."""
 
@@ -240,6 +248,8 @@ class RunSpec:
     seed: int
     replications: int
     slowest: int  # this many slowest guest I/Os are kept with their ledger
+    observe: tuple[Window, ...]  # apart from each other, in order; none: all of the run
+    observe_warmup_ns: int  # cut from statistics at each window's start
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,6 @@ def fake_scenario(arms: tuple[str, ...] = ARMS, replications: int = 5) -> Scenar
         vaio=(vaio,),
         timers=(Timer("cluster heartbeat", 5 * S),),
         arms=arms,  # type: ignore[arg-type]
-        run=RunSpec(DURATION, 0, INTERVAL, 1, replications, 20),
+        run=RunSpec(DURATION, 0, INTERVAL, 1, replications, 20, (), 0),
         identity='{"name":"demo","fake":true}',
     )

@@ -11,6 +11,7 @@ from experiments.scenario.identity import identity
 from experiments.scenario.protections import VadpTable, VaioTable
 from experiments.scenario.schema import ArmName, DatastoreTable, HostTable, ReadLaw, ScenarioFile
 from experiments.scenario.snapshots import snapshots_of
+from experiments.scenario.windows import windows
 from models.assumptions import TIMERS, default
 from models.scenario import (
     Addresses,
@@ -103,7 +104,16 @@ def convert(file: ScenarioFile, traces: Traces) -> Scenario:
         vaio=tuple(_vaio(names, name, table) for name, table in file.protection.vaio.items()),
         timers=tuple(Timer(name, table.limit) for name, table in file.timer.items()) or _registered_timers(),
         arms=names.arms(),
-        run=RunSpec(run.duration, run.warmup, run.interval, run.seed, run.replications, run.slowest),
+        run=RunSpec(
+            run.duration,
+            run.warmup,
+            run.interval,
+            run.seed,
+            run.replications,
+            run.slowest,
+            windows(run),
+            run.observe_warmup,
+        ),
         identity="",
     )
     return identity(scenario)

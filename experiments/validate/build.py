@@ -100,7 +100,7 @@ def vm(name: str, workload: Workload, disks: tuple[Disk, ...] = (), queue_depth:
 
 def scenario(vms: tuple[Vm, ...], stores: tuple[Datastore, ...], duration_ns: int, warmup_ns: int = 0) -> Scenario:
     """The whole: no protection, one replication, seed 1, intervals as long as the warm-up."""
-    run = RunSpec(duration_ns, warmup_ns, warmup_ns or duration_ns, 1, 1, 0)
+    run = RunSpec(duration_ns, warmup_ns, warmup_ns or duration_ns, 1, 1, 0, (), 0)
     return Scenario(
         "validate", "validation", False, (HOST,), stores, vms, SNAPSHOTS, (), (), (), ("none",), run, "validate"
     )

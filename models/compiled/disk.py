@@ -65,6 +65,26 @@ def access(m: Memory, at: int) -> bool:
 
 
 @mechanism
+def absorb(m: Memory, at: int) -> None:
+    """A write is in the tracking and in its level, without any command."""
+    d, io = disk_of(m, at), Io(m, at)
+    disk = Disk(m, d)
+    if disk.tracking:
+        cbt.mark(CbtState(m, disk.tracking), io.offset, io.size)
+    held = GrainState(m, disk.map)
+    if not grains.depth(held):
+        disk.written_base += io.size
+        return
+    before = used(m, d)
+    for grain in range(io.offset // disk.grain, (io.offset + io.size - 1) // disk.grain + 1):
+        if grains.allocate(held, grain) and disk.filters:
+            bloom.add(BloomState(m, disk.filters), grains.depth(held), grain)
+    if grow(m, d, before):  # nobody asks where nobody looks
+        full(m, d)
+    disk.written_top += io.size
+
+
+@mechanism
 def go_on(m: Memory, at: int, c: int) -> bool:
     """A command of the I/O has completed; the last of a stage is the critical path and goes into the ledger."""
     io = Io(m, at)
@@ -248,13 +268,20 @@ def grow(m: Memory, d: int, before: int) -> int:
 
 
 @mechanism
+def full(m: Memory, d: int) -> None:
+    """The run ends: the disk's datastore is full."""
+    w = World(m, 0)
+    if not w.error:
+        w.error, w.subject = FULL, d
+
+
+@mechanism
 def wait_for_space(m: Memory, at: int) -> bool:
     """Holds a write until there is space for its grains. The VM asks; the run ends when nobody answers."""
     w, v = World(m, 0), Io(m, at).vm
     vm = Vm(m, v)
     if not vm.question:
-        if not w.error:
-            w.error, w.subject = FULL, disk_of(m, at)
+        full(m, disk_of(m, at))
         return False
     if not vm.paused:
         stunned = vm.stunned_ns

@@ -4,7 +4,8 @@ The write that needs the space waits, and so does all that the guest asks for fr
 that this is latency and no stun. A stun of that VM does not drain meanwhile. `retry` comes after a while, in which the
 operator may have freed something and others may have given back deltas; where that is too little the VM asks again.
 `cancel` leaves the VM as it is for good: powered off, for whoever looks from outside. Other VMs of the datastore go on
-until they must grow. Source: KB 1007849 (Broadcom), out of space for redo log.
+until they must grow. Outside observe windows a datastore that fills up ends the run.
+Source: KB 1007849 (Broadcom), out of space for redo log.
 """
 
 from collections.abc import Generator

@@ -98,7 +98,8 @@ class Quiesce:
         return self._thaw("ok") if self.row.thaw_ns < 0 else self.row.outcome
 
     def _asked_bytes(self) -> int:
-        return self.hypervisor.recorder.counts(self.vm.index).arrived_bytes
+        counts = self.hypervisor.recorder.counts(self.vm.index)
+        return counts.arrived_bytes + counts.absorbed_bytes
 
     def _left(self, limit_ns: int) -> int:
         """What is left of a limit that counts from the request; 0: there is none."""

@@ -86,7 +86,7 @@ class Stuns:
             StunRow(
                 vm.spec.name, act.reason, act.job, start, story.now - start, stopped, drain, phases[0], phases[1],
                 phases[2], story.now - resuming, story.now - start + costs.cpt_extra_ns, in_flight, held, outcome,
-                worked,
+                work_ns=worked,
             )
         )  # fmt: skip
         return outcome

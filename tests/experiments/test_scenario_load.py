@@ -306,7 +306,8 @@ def tables() -> list[tuple[str, type[Table]]]:
               "snapshots.delta": ("snapshots", "delta"), "snapshots.merge": ("snapshots", "merge"),
               "snapshots.helper": ("snapshots", "helper"), "snapshots.native": ("snapshots", "native"),
               "snapshots.memory": ("snapshots", "memory"), "snapshots.quiesce": ("snapshots", "quiesce"),
-              "snapshots.removal": ("snapshots", "removal"), "snapshots.full": ("snapshots", "full"), "vm.guest": ("vm", "x", "guest"),
+              "snapshots.removal": ("snapshots", "removal"), "snapshots.full": ("snapshots", "full"),
+              "vm.guest": ("vm", "x", "guest"),
               "vadp": ("protection", "vadp", "x"), "vaio": ("protection", "vaio", "x")}  # fmt: skip
     found = [(name, table_at(path)) for name, path in places.items()]
     return [(name, table) for name, table in found if table is not None]

@@ -30,6 +30,7 @@ WANTED = {
     "filter copy0", "host path", "late mirror copy", "late guest disk timeout", "idle VM",
     "ok, crash-consistent", "memory", "snapshot delete", "helper create", "helper merge", "quiesced: ok",
     "quiesced: failed", "quiesce hold", "space hold", "asked: retry", "asked: cancel",
+    "unseen write",
 }  # fmt: skip
 """What must occur among the random runs: engines that agree on what never happens have agreed on little."""
 

@@ -57,8 +57,8 @@ WANTED = {
     "ok", "failed", "skipped", "unfinished", "ok, needs consolidation", "datastore full", "first sync", "in order",
     "overflow", "resync", "data", "parent read", "metadata", "mirror", "merge", "backup", "snapshot",
     "late guest disk timeout", "a hop waits for a worker", "ok, crash-consistent", "memory", "snapshot delete",
-    "helper create", "helper merge", "quiesced: ok", "quiesced: failed",
-    "asked: retry", "asked: cancel", "asked: none yet",
+    "helper create", "helper merge", "quiesced: ok", "quiesced: failed", "asked: retry", "asked: cancel",
+    "asked: none yet", "writes outside the windows",
 }  # fmt: skip
 """What must occur among the random runs: a law that meets no failure says little."""
 
@@ -96,6 +96,8 @@ def check_all(scenario: Scenario, result: RunResult) -> list[str]:
     words += [row.reason for row in result.stuns]
     words += [f"quiesced: {row.outcome.split(':')[0]}" for row in result.quiesces]
     words += ["a hop waits for a worker"] * hops_waited(scenario, result)
+    unseen = any(row.bytes_written and not row.ios for row in result.intervals)
+    words += ["writes outside the windows"] * unseen
     return words + [f"late {timer.timer}" for timer in result.timers if timer.outlasted]
 
 
