@@ -232,8 +232,8 @@ def latency_histogram(comparison: Comparison) -> "pd.DataFrame":
 TABLES: dict[str, Callable[[Comparison], "pd.DataFrame"]] = {
     table.__name__: table
     for table in (
-        metrics, replicates, differences, vms, intervals, stuns, quiesces, questions, jobs, points, recovery, risk, modes,
-        space, flows, devices, timers, audit, slowest, latency_histogram,
+        metrics, replicates, differences, vms, intervals, stuns, quiesces, questions, jobs, points, recovery, risk,
+        modes, space, flows, devices, timers, audit, slowest, latency_histogram,
     )
 }  # fmt: skip
 """Every table by its name, which is also the name of its CSV file."""

@@ -44,6 +44,7 @@ TASKS = (
     Task(GROWTH, "growth", "incremental"),
     Task(GROWTH, "formats", "chains"),
     Task(GROWTH, "formats", "vmfssparse"),
+    Task(GROWTH, "formats", "filling"),
     Task(BACKUPS, "stuns", "stun_law"),
     Task(BACKUPS, "stuns", "published_stuns"),
     Task(BACKUPS, "stuns", "drain"),

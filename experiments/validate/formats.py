@@ -15,7 +15,7 @@ from experiments.validate.growth import JOB
 from experiments.validate.measure import ledger_mean, one
 from experiments.validate.row import Claim, Row, Slack, exact, judge, share
 from models.result import RunResult
-from models.scenario import DeltaFormat, Scenario
+from models.scenario import DeltaFormat, FullPolicy, Scenario
 
 WALK = "A Closer Look at vSAN Snapshots: newest delta first, one metadata read a level that is not cached"
 DISK = 64 * MIB
@@ -68,6 +68,34 @@ def chains() -> list[Row]:
     )
     spread = 4 * (8 * wrong / grains) ** 0.5
     return [*rows, judge(claim, 8 * wrong, filtered, Slack(spread, "4 standard deviations of a count over the reads"))]
+
+
+def filling() -> list[Row]:
+    """When a datastore fills up under writes that never come to an old place, who asks then, and who does not."""
+    free, rate_mb = 200 * MIB, 4
+    machines_ = []
+    for name, every in (("grows", MS), ("too", 3 * MS)):
+        count = 60 * S // (250 * every)
+        script = traced(
+            np.arange(count, dtype=np.int64) * 250 * every + 2 * S, np.arange(count, dtype=np.int64) * MIB, MIB, True
+        )
+        workload = replace(open_loop(0), kind="trace", trace=script)
+        machines_.append(vm(name, workload, (disk(f"{name}:0", 256 * MIB),)))
+    thick = vm("thick", replace(open_loop(50, read_ppm=0)), (disk("thick:0", 256 * MIB),))
+    place = replace(store(0, law(MS)), capacity_bytes=3 * 256 * MIB + free)
+    spec = machines((*machines_, thick), (place,), 70 * S)
+    policy = replace(SNAPSHOTS, delta=PLAIN_DELTA, full=FullPolicy("retry", 1000 * S, 0))
+    job = replace(JOB, vms=("grows", "too"), parallel_vms=2, first_ns=S, disk_open_ns=100 * S)
+    result = one(replace(spec, snapshots=policy, vadp=(job,), arms=("vadp",)), "vadp")
+    expected = free / MIB / (rate_mb + rate_mb / 3)
+    asked = {row.vm: (row.start_ns - 2 * S) / S for row in result.questions}
+    claim = Claim("datastore full: first question", "free / sum of unique write rates", "s")
+    rows = [judge(claim, expected, min(asked.values()), Slack(0.5, "whole writes of 1 MiB"))]
+    claim = Claim("datastore full: the other VM asks at its own next growth", "each VM that must allocate", "s")
+    rows.append(judge(claim, expected, max(asked.values()), Slack(1.25, "its next write of 1 MiB, every 0.75 s")))
+    waited = max(row.latency.maximum for row in result.intervals if row.vm == "thick") / MS
+    claim = Claim("datastore full: longest write of a VM without a delta", "thick disks go on", "ms")
+    return [*rows, judge(claim, 1, waited, exact("fixed service, nobody waits"))]
 
 
 def vmfssparse() -> list[Row]:
