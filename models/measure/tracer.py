@@ -119,9 +119,6 @@ class Tracer:
             self.ios.append(self._io_life(vm, io, commands or []))
             self._bound()
 
-    def absorbed(self, vm: int, io: GuestIo) -> None:
-        self.books.absorbed(vm, io)
-
     def command_done(self, flow: "Flow", command: Command) -> None:
         self.books.command_done(flow, command)
         _, start = self._serving.pop(command)
@@ -131,6 +128,9 @@ class Tracer:
             if command in self._steps:
                 self._steps[command] = life
             self._bound()
+
+    def absorbed(self, vm: int, io: GuestIo) -> None:
+        self.books.absorbed(vm, io)
 
     def door(self, vm: int, disk: int, waiting: int, full: bool) -> None:
         self.books.door(vm, disk, waiting, full)
