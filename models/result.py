@@ -104,8 +104,7 @@ class StunRow(NamedTuple):
     """One stun of one VM, phase by phase."""
 
     vm: str
-    reason: str  # "snapshot create" | "mirror insert" | "mirror switch" | "helper create" | "helper merge" |
-    # "snapshot delete" (of the array's)
+    reason: str  # "snapshot create" | "snapshot delete" | "mirror insert" | "mirror switch" | "helper create" | ...
     job: str  # protection's name, '' if by hand
     start_ns: int
     duration_ns: int  # vCPUs stopped until they run again = sum of the phases

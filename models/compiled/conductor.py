@@ -6,7 +6,7 @@ more memory, more draws, a signal that a story waits for, an interrupt. Nothing 
 
 from typing import Any
 
-from models.compiled import bulk, device, disk, guest, replica, risk, way
+from models.compiled import asked, bulk, device, disk, guest, replica, risk, way
 from models.compiled.layout import (
     ACTIONS,
     AGAIN,
@@ -160,9 +160,9 @@ def told(m: Memory, at: int, action: int) -> None:
     order, now = Order(m, at), World(m, 0).now
     subject = order.subject
     if action == HOLD:
-        way.hold(m, subject)
+        asked.hold(m, subject)
     elif action == RELEASE:
-        way.release(m, subject)
+        asked.release(m, subject)
     elif action == CHECKPOINT:
         replica.checkpoint(m, subject)
         replica.kick(m, subject)
@@ -176,13 +176,13 @@ def told(m: Memory, at: int, action: int) -> None:
         risk.settle_exposure(m, subject, now)
         risk.settle_risk(m, subject, now)
     elif action == PROBES_END:
-        way.end_probes(m, subject)
+        asked.end_probes(m, subject)
     elif action == FORGET:
         tablecache.forget(CacheState(m, subject))
     elif action == THAW:
-        way.thaw(m, subject)
+        asked.thaw(m, subject)
     elif action == ANSWER:
-        way.answer(m, subject)
+        asked.answer(m, subject)
     elif action == FOLD:
         grains.fold_below(GrainState(m, subject), order.a)
 

@@ -6,12 +6,9 @@ True when the access is over.
 
 from models.compiled import device
 from models.compiled.layout import (
-    ANSWERED,
     CHUNK_COPIED,
     CHUNK_COPIED_LATE,
     DISK_CHUNK,
-    FULL,
-    VM_SHORT,
     BloomState,
     CacheState,
     CbtState,
@@ -20,10 +17,9 @@ from models.compiled.layout import (
     Io,
     MirrorState,
     Store,
-    Vm,
     World,
 )
-from models.compiled.lists import draw, fire, wait
+from models.compiled.lists import draw, wait
 from models.compiled.pieces import (
     LOOK_UP,
     MIRROR_LATE,
@@ -36,9 +32,9 @@ from models.compiled.pieces import (
     charge_command,
     disk_of,
     metadata,
-    settle,
     submit_pieces,
 )
+from models.compiled.room import full, grow, used, wait_for_space
 from models.mechanisms import bloom, cbt, grains, mirror, tablecache
 from models.path.io import DATA, MIRROR, PARENT_READ
 from sim.flat import Memory
@@ -242,55 +238,6 @@ def submit_data(m: Memory, at: int) -> bool:
     if io.mirrored:
         io.left += 1
         device.submit(m, disk.flow, MIRROR, 1, io.size, m[draw(m, disk.write_draws, 1)], -1, at)
-    return False
-
-
-@mechanism
-def used(m: Memory, d: int) -> int:
-    """Bytes of the top delta's file."""
-    disk = Disk(m, d)
-    held = GrainState(m, disk.map)
-    top = grains.depth(held)
-    return held.allocated[top] * disk.grain + held.tabled[top] * disk.table_bytes
-
-
-@mechanism
-def grow(m: Memory, d: int, before: int) -> int:
-    """Takes space for the grains just allocated; when the datastore has too little: what is owed, and 0."""
-    disk = Disk(m, d)
-    step = disk.growth
-    steps = -(-used(m, d) // step) - -(-before // step)
-    store = Store(m, disk.store)
-    if steps * step > store.free_bytes:
-        return steps * step
-    store.free_bytes -= steps * step
-    return 0
-
-
-@mechanism
-def full(m: Memory, d: int) -> None:
-    """The run ends: the disk's datastore is full."""
-    w = World(m, 0)
-    if not w.error:
-        w.error, w.subject = FULL, d
-
-
-@mechanism
-def wait_for_space(m: Memory, at: int) -> bool:
-    """Holds a write until there is space for its grains. The VM asks; the run ends when nobody answers."""
-    w, v = World(m, 0), Io(m, at).vm
-    vm = Vm(m, v)
-    if not vm.question:
-        full(m, disk_of(m, at))
-        return False
-    if not vm.paused:
-        stunned = vm.stunned_ns
-        if vm.stunned:
-            stunned += w.now - vm.stunned_at
-        settle(m, v, stunned)
-        vm.paused = 1
-        fire(m, vm.question)
-    wait(m, v + VM_SHORT, at, ANSWERED)
     return False
 
 

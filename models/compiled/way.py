@@ -13,7 +13,6 @@ from models.compiled.layout import (
     LET_IN,
     VM_BEHIND,
     VM_GATE,
-    VM_SHORT,
     Book,
     Door,
     Hop,
@@ -23,7 +22,7 @@ from models.compiled.layout import (
     WorkersState,
     World,
 )
-from models.compiled.lists import append, draw, event, fire, first_of, push, wait, wake
+from models.compiled.lists import append, draw, event, fire, first_of, push, wait
 from models.mechanisms import workers
 from sim.flat import Memory
 from sim.mechanism import mechanism
@@ -276,44 +275,6 @@ def post(m: Memory, at: int) -> bool:
     return True
 
 
-# -- what stories ask ----------------------------------------------------------------------------------------
-
-
-@mechanism
-def hold(m: Memory, v: int) -> None:
-    """The vCPUs stop: nothing passes the gate in either direction."""
-    vm, now = Vm(m, v), World(m, 0).now
-    vm.stunned, vm.stunned_at, vm.held = 1, now, 0
-    tell_stun(m, v, 1)
-
-
-@mechanism
-def release(m: Memory, v: int) -> None:
-    """The vCPUs run: all that waited at the gate goes on next."""
-    vm, now = Vm(m, v), World(m, 0).now
-    vm.stunned = 0
-    vm.stunned_ns += now - vm.stunned_at
-    tell_stun(m, v, 0)
-    wake(m, v + VM_GATE)
-
-
-@mechanism
-def thaw(m: Memory, v: int) -> None:
-    """All writes of the frozen guest that have waited go on next."""
-    pieces.settle(m, v, stunned_so_far(m, v))
-    Vm(m, v).frozen = 0
-    wake(m, v + VM_BEHIND)
-
-
-@mechanism
-def answer(m: Memory, v: int) -> None:
-    """The VM's question is answered: writes without space try again, then what waited in the guest goes on."""
-    pieces.settle(m, v, stunned_so_far(m, v))
-    Vm(m, v).paused = 0
-    wake(m, v + VM_SHORT)
-    wake(m, v + VM_BEHIND)
-
-
 @mechanism
 def must_wait(m: Memory, at: int) -> bool:
     """Whether the guest keeps the I/O back."""
@@ -333,20 +294,3 @@ def let_in(m: Memory, at: int) -> None:
     else:
         Vm(m, io.vm).behind_count -= 1
         enter(m, at)
-
-
-@mechanism
-def tell_stun(m: Memory, v: int, stunned: int) -> None:
-    """The books and the probes hear of it."""
-    vm, now = Vm(m, v), World(m, 0).now
-    Book(m, vm.book).stunned = stunned
-    for i in range(vm.disk_count):
-        probe.stun(m, vm.book, vm.doors + i * DOOR_WORDS, now, stunned)
-
-
-@mechanism
-def end_probes(m: Memory, v: int) -> None:
-    """The run ends: the probes count whoever still waits."""
-    vm, now = Vm(m, v), World(m, 0).now
-    for i in range(vm.disk_count):
-        probe.finish(m, vm.book, vm.doors + i * DOOR_WORDS, now)
