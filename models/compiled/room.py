@@ -1,4 +1,4 @@
-"""Space for a growing delta on the compiled path: taken, or waited for while the VM asks. Twin of `models.path.disk`."""
+"""Space for a growing delta on the compiled path: taken, or waited for while the VM asks. Twin of `path.disk`."""
 
 from models.compiled.layout import ANSWERED, FULL, VM_SHORT, Disk, GrainState, Io, Store, Vm, World
 from models.compiled.lists import fire, wait
