@@ -8,6 +8,8 @@ series, stuns, jobs and points keep everything and the reader cuts.
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from models.snapshot_rows import QuestionRow as QuestionRow
+from models.snapshot_rows import QuiesceRow as QuiesceRow
 from sim.audit import Line
 from sim.histogram import Histogram
 
@@ -104,7 +106,7 @@ class StunRow(NamedTuple):
     """One stun of one VM, phase by phase."""
 
     vm: str
-    reason: str  # "snapshot create" | "snapshot delete" | "mirror insert" | "mirror switch" | "helper create" | ...
+    reason: str  # "snapshot create" | "snapshot delete" | "mirror insert" | "mirror switch" | "lock recovery" | ...
     job: str  # protection's name, '' if by hand
     start_ns: int
     duration_ns: int  # vCPUs stopped until they run again = sum of the phases
@@ -120,31 +122,6 @@ class StunRow(NamedTuple):
     outcome: str  # "ok" | the name of the failure
     observed: bool = True  # all of it in an observe window: else it may have met less load than it would
     work_ns: int = 0  # another phase: a helper merged, or memory written, inside the stun
-
-
-class QuiesceRow(NamedTuple):
-    """One guest brought to rest for a snapshot. It runs meanwhile: this is no stun. Times not reached are -1."""
-
-    vm: str
-    job: str
-    start_ns: int
-    freeze_ns: int  # from here its writes are held
-    flushed_ns: int  # what its caches owed is on its disks
-    thaw_ns: int  # its writes go on
-    dirty_bytes: int  # flushed, or to be
-    held: int  # writes held, all of them let go at the thaw
-    outcome: str  # "ok" | "failed: ..."
-
-
-class QuestionRow(NamedTuple):
-    """A VM's question, because a delta cannot grow. The guest's clock runs meanwhile: this is no stun."""
-
-    vm: str
-    datastores: str  # where it is short, joined by blanks
-    start_ns: int
-    answer_ns: int  # -1: not in this run
-    freed_bytes: int  # by then, on each of them
-    answer: str  # "retry" | "cancel" | "none yet"
 
 
 class JobRow(NamedTuple):
@@ -233,12 +210,23 @@ class SpaceRow(NamedTuple):
 
 
 class FlowRow(NamedTuple):
-    """Bytes that crossed one link or tap in one interval: "<vaio> WAN", "<vadp> NBD", "<vadp> repository" ..."""
+    """Bytes that crossed one link or tap in one interval: "<vaio> WAN", "<vadp> NBD" (HotAdd, SAN) or repository."""
 
     t_ns: int
     link: str
     bytes: int
     backlog_bytes: int  # waiting in front of it at the interval's end (raw)
+
+
+class ControlRow(NamedTuple):
+    """What latency control measured at one datastore, and did. No rows without such control."""
+
+    t_ns: int
+    datastore: str
+    latency_ns: int  # mean DAVG of the hosts' commands since the last poll, 0: none came back
+    stopped: bool  # no new task begins there
+    reads_allowed: int  # in flight, of each task
+    tasks: int  # that were read there just then
 
 
 class DeviceRow(NamedTuple):
@@ -313,6 +301,7 @@ class RunResult:
     space: tuple[SpaceRow, ...]
     flows: tuple[FlowRow, ...]
     devices: tuple[DeviceRow, ...]
+    control: tuple[ControlRow, ...]
     timers: tuple[TimerRow, ...]
     audit: tuple[Line, ...]  # the laws that the run held itself against
     events: int  # events the simulation's clock handled

@@ -1,9 +1,8 @@
 """What is simulated: a frozen description of hosts, datastores, VMs, filters and protections.
 
-Everything is a whole number in one base unit, so that nothing is rounded inside the simulation:
-``*_ns`` nanoseconds, ``*_bytes`` bytes, ``*_ppm`` parts per million, ``*_milli`` thousandths, ``*_iops`` I/Os per
-second. Zero means "none / unlimited" only where the comment says so. There are no defaults here: every default comes
-from `models.assumptions` and is filled in at the edge (`experiments.scenario`), which also checks the cross-references.
+Everything is a whole number in one base unit, so that nothing is rounded in a run: ``*_ns`` nanoseconds, ``*_bytes``
+bytes, ``*_ppm`` millionths, ``*_milli`` thousandths, ``*_iops`` I/Os per second. Zero means "none / unlimited" only
+where a comment says so. No defaults here: they come from `models.assumptions` at the edge (`experiments.scenario`).
 """
 
 from dataclasses import dataclass
@@ -12,6 +11,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from models.jobs import Control as Control
+from models.jobs import Vadp as Vadp
 from models.snapshot_spec import DeltaFormat as DeltaFormat
 from models.snapshot_spec import FullPolicy as FullPolicy
 from models.snapshot_spec import Guest as Guest
@@ -51,9 +52,10 @@ class ServiceLaw:
     """Service time of one command in one server: drawn latency plus bytes / stream rate."""
 
     latency_ns: int  # mean of the drawn part
-    distribution: Distribution
+    distribution: Distribution | Literal["quantiles"]
     sigma_milli: int  # of the underlying normal; lognormal only
     stream_bytes_per_s: int  # 0: size does not matter
+    quantiles: tuple[tuple[int, int], ...]  # (ppm, ns) from 0 to 1,000,000 ppm, straight lines between; quantiles only
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ class Datastore:
     bandwidth_bytes_per_s: int  # cap over all commands; 0: none
     iops_cap: int  # cap over all commands; 0: none
     burst_ns: int  # depth of both caps' buckets, as time at the capped rate
+    slowdown_milli: tuple[int, ...]  # factor of a service by number in service, from 1; the last for more; empty: none
+    kind: Literal["vmfs", "nfs3", "nfs41", "vsan", "vvol"]  # what a backup's transport may and must do with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +152,8 @@ class Workload:
     think_ns: int  # closed: mean
     think_distribution: Distribution  # closed
     trace: Trace | None
+    begin: Literal["first", "random"]  # trace: with its first record, or at a moment of the VM's own, going round
+    repeat: bool  # trace: again and again until the run ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,31 +182,6 @@ class Vm:
     guest_clock: Literal["frozen", "jumps"]
     disk_timeout_ns: int  # of the guest
     guest: Guest
-
-
-@dataclass(frozen=True, slots=True)
-class Vadp:
-    """A snapshot backup job over some VMs, one VM after the other (`parallel_vms` at once)."""
-
-    name: str
-    vms: tuple[str, ...]  # VM names
-    first_ns: int
-    interval_ns: int
-    parallel_vms: int
-    serving_host: str  # whose flow the NBD reads are
-    cbt_block_bytes: int
-    tool_block_bytes: int  # the backup tool reads and stores whole blocks of this
-    query_page_extents: int
-    query_page_ns: int
-    disk_open_ns: int  # per disk: NBD open and close
-    reads_in_flight: int  # per disk
-    stream_bytes_per_s: int  # NBD, per disk; 0: no cap
-    host_bytes_per_s: int  # NBD, per serving host; 0: no cap
-    repository_bytes_per_s: int  # 0: no cap; after reduction
-    reduction_milli: int  # raw : stored, e.g. 2000 for 2:1
-    commit_ns: int  # repository metadata after the last byte
-    job_limit_ns: int  # a longer job is stopped and fails; 0: none
-    request: SnapshotRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +246,7 @@ class Scenario:
     snapshots: Snapshots
     vadp: tuple[Vadp, ...]
     vaio: tuple[Vaio, ...]
+    control: Control
     timers: tuple[Timer, ...]
     arms: tuple[Arm, ...]
     run: RunSpec

@@ -1,5 +1,6 @@
 """A hand-made scenario that looks like the demo; `fakes` has the results that pretend to have run it."""
 
+from experiments.validate.build import NO_CONTROL, PLAIN_SCHEDULE, PLAIN_TRANSPORT
 from models.scenario import (
     Addresses,
     Burst,
@@ -49,7 +50,7 @@ def _workload(group: str) -> Workload:
     read_ppm = 0 if group == "ingest" else 600_000
     disks = (0, 1, 2, 3) if group == "sql" else (0,)
     return Workload("main", "open", "external", disks, read_ppm, ((size, 1),), everywhere, everywhere, RATES[group],
-                    None, bursts, 0, 0, "fixed", None)  # fmt: skip
+                    None, bursts, 0, 0, "fixed", None, "first", False)  # fmt: skip
 
 
 def _vm(name: str, group: str, disks: int) -> Vm:
@@ -67,8 +68,8 @@ def fake_scenario(arms: tuple[str, ...] = ARMS, replications: int = 5) -> Scenar
         MemoryDump(8 * MIB, 0, True, 500 * MS), QuiesceLimits(900 * S, 10 * S), RemovalPolicy(0, 0, 4 * 3600 * S),
         FullPolicy("retry", 1800 * S, 10 * GIB),
     )  # fmt: skip
-    vadp = Vadp("nightly", PROTECTED, 10 * S, 80 * S, 1, "esx1", 65536, MIB, 1000, 10 * MS, 500 * MS, 4, 0, 0, 0, 2000,
-                COMMIT_NS, 0, SnapshotRequest(False, "fail", False))  # fmt: skip
+    vadp = Vadp("nightly", PROTECTED, 10 * S, 80 * S, 1, "esx1", "v1", 65536, MIB, 1000, 10 * MS, 500 * MS, 4, 0, 0, 0,
+                2000, COMMIT_NS, 0, PLAIN_TRANSPORT, PLAIN_SCHEDULE, SnapshotRequest(False, "fail", False))  # fmt: skip
     vaio = Vaio(
         "cdp", PROTECTED, 20 * US, 10 * US, 64 * 10**6, 5 * 10**6, 10 * MS, 2000, 0, 5 * S, 65536, 8, seeded=True
     )
@@ -83,17 +84,20 @@ def fake_scenario(arms: tuple[str, ...] = ARMS, replications: int = 5) -> Scenar
                 40 * GIB,
                 64,
                 8,
-                ServiceLaw(4 * MS, "exponential", 0, 0),
-                ServiceLaw(3 * MS, "exponential", 0, 0),
+                ServiceLaw(4 * MS, "exponential", 0, 0, ()),
+                ServiceLaw(3 * MS, "exponential", 0, 0, ()),
                 0,
                 0,
                 0,
+                (),
+                "vmfs",
             ),
         ),
         vms=tuple(_vm(*member) for member in MEMBERS),
         snapshots=snapshots,
         vadp=(vadp,),
         vaio=(vaio,),
+        control=NO_CONTROL,
         timers=(Timer("cluster heartbeat", 5 * S),),
         arms=arms,  # type: ignore[arg-type]
         run=RunSpec(DURATION, 0, INTERVAL, 1, replications, 20, (), 0),

@@ -26,10 +26,16 @@ def _maybe(strategy: st.SearchStrategy[Any], other: Any) -> st.SearchStrategy[An
     return st.booleans().flatmap(lambda yes: strategy if yes else st.just(other))
 
 
-LAW = st.fixed_dictionaries({
+PLAIN_LAW = st.fixed_dictionaries({
     "latency": _ms(6, 1), "distribution": st.sampled_from(["fixed", "fixed", "exponential", "lognormal"]),
     "stream": st.sampled_from(["none", "10 MB/s"]),
 })  # fmt: skip
+TABLE_LAW = st.fixed_dictionaries({
+    "distribution": st.just("quantiles"), "stream": st.sampled_from(["none", "10 MB/s"]),
+    "quantiles": st.tuples(_ms(2), _ms(4, 2), _ms(20, 4)).map(
+        lambda times: dict(zip(("0 %", "50 %", "100 %"), times, strict=True))),
+})  # fmt: skip
+LAW = st.one_of(PLAIN_LAW, PLAIN_LAW, PLAIN_LAW, TABLE_LAW)
 HOST = st.fixed_dictionaries({
     "scheduler": st.sampled_from(["mclock", "fifo"]), "dsnro": st.integers(1, 4), "idle_credit": st.integers(0, 4),
     "cost_unit": st.sampled_from(["4 KiB", "32 KiB"]), "path_latency": st.sampled_from(["0 s", "10 us", "1 ms"]),
@@ -38,6 +44,8 @@ STORE = st.fixed_dictionaries({
     "device_queue_depth": st.integers(1, 6), "servers": st.integers(0, 4), "read": LAW, "write": LAW,
     "bandwidth": st.sampled_from(["none", "5 MB/s"]), "iops": st.sampled_from(["none", "600 iops"]),
     "burst": st.sampled_from(["1 ns", "10 ms"]),
+}, optional={
+    "slowdown": st.sampled_from([{"1": 1.0, "3": 2.0}, {"1": 0.5, "2": 3.0}]),
 })  # fmt: skip
 DISK = st.fixed_dictionaries({
     "size": st.sampled_from(DISKS).map(lambda n: f"{n} B"), "shares": st.sampled_from([1, 500, 1000, 4000]),
@@ -119,10 +127,30 @@ VADP = st.fixed_dictionaries({
     "cbt_block": st.sampled_from(["16 KiB", "64 KiB"]), "tool_block": st.sampled_from(["16 KiB", "64 KiB", "256 KiB"]),
     "query_page_extents": st.sampled_from([1, 2000]), "query_page": _ms(3), "disk_open": _ms(10),
     "reads_in_flight": st.integers(1, 3), "stream": st.sampled_from(["none", "5 MB/s"]),
-    "host_rate": st.sampled_from(["none", "20 MB/s"]), "repository": st.sampled_from(["none", "5 MB/s"]),
+    "cbt": st.sampled_from(["v1", "v2"]), "repository": st.sampled_from(["none", "5 MB/s"]),
     "reduction": st.sampled_from([1.0, 2.0]), "commit": _ms(5),
-    "job_limit": st.sampled_from(["none", "none", "none", "100 ms"]),
+    "job_limit": st.sampled_from(["none", "none", "100 ms"]),
     "on_quiesce_failure": st.sampled_from(["fail", "crash-consistent"]),
+})  # fmt: skip
+NBD = {"host_rate": st.sampled_from(["none", "20 MB/s"]), "connections": st.sampled_from(["none", 1, 2])}
+TRANSPORTS = {
+    "nbd": NBD,
+    "nbdssl": {**NBD, "ssl": st.sampled_from(["none", "5 MB/s"]), "ssl_host": st.sampled_from(["none", "5 MB/s"])},
+    "hotadd": {"attach": _ms(4), "detach": _ms(4), "lock_recovery": st.just("20 ms")},
+    "san": {},
+}
+PROXY = st.fixed_dictionaries({
+    "tasks": st.sampled_from(["none", 1, 2]), "rate": st.sampled_from(["none", "10 MB/s"]),
+    "queue_depth": st.integers(1, 3),
+})  # fmt: skip
+REPOSITORY = st.fixed_dictionaries({
+    "tasks": st.sampled_from(["none", 1, 2]), "rate": st.sampled_from(["none", "5 MB/s"]),
+})  # fmt: skip
+SCHEDULE = st.fixed_dictionaries({"order": st.sampled_from(["listed", "missed first"]), "retries": st.integers(0, 2)})
+CONTROL = st.fixed_dictionaries({
+    "open_snapshots": st.sampled_from(["none", "none", 1]), "datastore_tasks": st.sampled_from(["none", "none", 1, 2]),
+    "stop_latency": st.sampled_from(["none", "none", "none", "4 ms", "8 ms"]), "poll": _ms(60, 20),
+    "throttle_latency": st.sampled_from(["none", "none", "8 ms", "12 ms"]),
 })  # fmt: skip
 REQUEST = st.sampled_from([{}, {}, {"quiesce": True}, {"quiesce": True}, {"memory": True}])
 VAIO = st.fixed_dictionaries({
@@ -134,11 +162,11 @@ VAIO = st.fixed_dictionaries({
 })  # fmt: skip
 
 
-OBSERVE = st.sampled_from([
-    [], [], [], [{"start": "200 ms", "duration": "150 ms", "every": "300 ms"}],
-    [{"duration": "100 ms"}, {"start": "400 ms", "duration": "300 ms"}],
-])  # fmt: skip
-"""Windows; mostly all is observed."""
+def _windows(ms: int) -> st.SearchStrategy[list[dict[str, str]]]:
+    """Windows of a run of so many ms; mostly all is observed."""
+    again = {"start": f"{ms // 4} ms", "duration": f"{ms // 6} ms", "every": f"{ms // 3} ms"}
+    two = [{"duration": f"{ms // 8} ms"}, {"start": f"{ms // 2} ms", "duration": f"{ms // 3} ms"}]
+    return st.integers(0, 4).map(lambda which: [dict(one) for one in ([], [], [], [again], two)[which]])
 
 
 def bytes_of(size: str) -> int:
@@ -160,6 +188,24 @@ def _fit(vm: dict[str, Any]) -> dict[str, Any]:
     return vm
 
 
+def _get_their_turn(draw: Draw, job: dict[str, Any], hosts: list[str], home: str) -> None:
+    """A transport with the keys that act under it, a proxy, a repository, and what becomes of failures."""
+    job["transport"] = transport = draw(st.sampled_from(["nbd", "hotadd", "hotadd", *TRANSPORTS]))
+    job |= draw(st.fixed_dictionaries(TRANSPORTS[transport])) | draw(SCHEDULE)
+    if job["retries"]:
+        job["retry_wait"] = draw(_ms(40, 1))
+    if job["job_limit"] != "none":
+        job["overrun"] = draw(st.sampled_from(["stop", "stop", "finish"]))
+    if draw(st.integers(0, 2)) == 0:
+        job["proxy"] = "p0"
+    if transport != "san" and not (transport == "hotadd" and "proxy" in job):
+        elsewhere = [host for host in hosts if host != home]
+        job["serving_host"] = draw(st.sampled_from(hosts if transport != "hotadd" else [*elsewhere, *elsewhere, home]))
+    if draw(st.booleans()):
+        del job["repository"]
+        job["into"] = "r0"
+
+
 @st.composite
 def documents(draw: Draw, duration_ms: int = 2_000) -> dict[str, Any]:
     """A random scenario as a dictionary."""
@@ -178,14 +224,19 @@ def documents(draw: Draw, duration_ms: int = 2_000) -> dict[str, Any]:
     groups = [sorted(vms)[:split], sorted(vms)[split:]]
     jobs = {f"job{n}": draw(VADP) | draw(REQUEST) | {"vms": part} for n, part in enumerate(groups) if part}
     for job in jobs.values():
-        job["serving_host"] = draw(st.sampled_from(sorted(hosts)))
+        _get_their_turn(draw, job, sorted(hosts), vms[job["vms"][0]]["host"])
+    if not any(job["transport"] == "san" for job in jobs.values()):
+        for store in stores.values():
+            store["kind"] = draw(st.sampled_from(["nfs3", "nfs3", "nfs3", "vsan"]))
+    proxies = {"p0": draw(PROXY) | {"host": draw(st.sampled_from(sorted(hosts)))}}
+    control = draw(CONTROL)
     replicas = {f"copy{n}": draw(VAIO) | {"vms": part} for n, part in enumerate(reversed(groups)) if part}
     return {
         "name": "random",
         "run": {
             "duration": f"{duration_ms + draw(st.integers(0, 9))} ms", "interval": "250 ms",
             "seed": draw(st.integers(0, 9)),
-            "observe": draw(OBSERVE), "observe_warmup": draw(st.sampled_from(["0 s", "20 ms"])),
+            "observe": draw(_windows(duration_ms)), "observe_warmup": draw(st.sampled_from(["0 s", "10 ms"])),
             "warmup": draw(st.sampled_from(["0 s", "100 ms"])), "slowest": draw(st.sampled_from([0, 3, 100_000])),
             "arms": ["none"],
         },
@@ -194,7 +245,8 @@ def documents(draw: Draw, duration_ms: int = 2_000) -> dict[str, Any]:
             "plain": {"down": "1 ms", "up": draw(st.sampled_from(["0 s", "10 us", "1 ms"])), "workers": draw(WORKERS)},
             "noisy": {"down": "0.1 ms", "distribution": "exponential", "workers": draw(WORKERS)},
         },
-        "protection": {"vadp": jobs, "vaio": replicas},
+        "proxy": proxies, "repository": {"r0": draw(REPOSITORY)},
+        "protection": {"vadp": jobs, "vaio": replicas, "control": control},
     }  # fmt: skip
 
 
@@ -209,6 +261,9 @@ RECORDED = st.lists(
 """(ms, anywhere, size, write) of recorded I/Os; `scenarios` fits them to their disk."""
 
 
+WORTH_A_CIRCLE = 1_000 * MS
+
+
 @st.composite
 def scenarios(draw: Draw, duration_ms: int = 2_000) -> Scenario:
     """A random scenario; some VMs also replay unaligned I/Os, up to 4 MiB, at whole milliseconds."""
@@ -221,6 +276,9 @@ def scenarios(draw: Draw, duration_ms: int = 2_000) -> Scenario:
                     fits = min(size, spec.size_bytes)
                     ios.append((ms * 1_000_000, anywhere % (spec.size_bytes - fits + 1), fits, write))
                 recorded = trace(ios, f"trace{disk}", disk, draw(ORIGIN))
+                if len(ios) > 1 and max(ios)[0] >= WORTH_A_CIRCLE:
+                    begin, repeat = draw(st.sampled_from(["first", "random"])), draw(st.booleans())
+                    recorded = replace(recorded, begin=begin, repeat=repeat)
                 scenario = scripted(scenario, recorded, vm=vm.name)
     return scenario
 

@@ -94,6 +94,8 @@ def _datastore(store: Datastore) -> tuple[str, ...]:
     caps = [human_rate(store.bandwidth_bytes_per_s)] if store.bandwidth_bytes_per_s else []
     caps += [f"{store.iops_cap:,} IOPS"] if store.iops_cap else []
     servers = str(store.servers) if store.servers else "no limit"
+    if slow := store.slowdown_milli:
+        servers += f", {slow[-1] / slow[0]:.3g} times as slow with {len(slow)} in service"
     return (
         store.name,
         human_bytes(store.capacity_bytes),
@@ -154,7 +156,8 @@ def _workloads(scenario: Scenario) -> Table:
 
 def _workload(work: Workload) -> tuple[str, ...]:
     if work.trace is not None:
-        recorded = f"trace {work.trace.source}, {len(work.trace.time_ns):,} I/Os"
+        how = [", each from a random moment"] * (work.begin == "random") + [", again and again"] * work.repeat
+        recorded = f"trace {work.trace.source}, {len(work.trace.time_ns):,} I/Os{''.join(how)}"
         return (work.name, recorded, "-", "as recorded", "as recorded", NONE, work.origin)
     load = (
         f"open, {work.rate_iops:,} IOPS"
@@ -175,14 +178,31 @@ def _workload(work: Workload) -> tuple[str, ...]:
     return (work.name, load, f"{work.read_ppm / 10_000:g} %", sizes, addresses, "; ".join(bursts) or NONE, work.origin)
 
 
+TRANSPORT = {"nbd": "NBD", "nbdssl": "NBDSSL", "hotadd": "HotAdd", "san": "SAN"}
+
+
 def _backups(scenario: Scenario) -> Table:
-    head = ("backup", "VMs", "every", "at once", "changed block", "tool's block", "NBD", "repository", "reduction")
+    head = (
+        "backup",
+        "VMs",
+        "every",
+        "at once",
+        "changed block",
+        "tool's block",
+        "transport",
+        "repository",
+        "reduction",
+    )
     return Table("Snapshot backup (VADP)", head, tuple(map(_backup, scenario.vadp)))
 
 
 def _backup(job: Vadp) -> tuple[str, ...]:
-    caps = ((job.stream_bytes_per_s, "a disk"), (job.host_bytes_per_s, "a host"))
-    nbd = [f"{human_rate(rate)} {per}" for rate, per in caps if rate]
+    caps = (
+        (job.stream_bytes_per_s, "a disk"), (job.host_bytes_per_s, "a host"),
+        (job.transport.proxy_bytes_per_s, "a proxy"),
+    )  # fmt: skip
+    way = TRANSPORT[job.transport.kind]
+    limits = [f"{human_rate(rate)} {per}" for rate, per in caps if rate]
     repository = human_rate(job.repository_bytes_per_s) if job.repository_bytes_per_s else "no limit"
     return (
         job.name,
@@ -191,7 +211,7 @@ def _backup(job: Vadp) -> tuple[str, ...]:
         str(job.parallel_vms),
         human_bytes(job.cbt_block_bytes),
         human_bytes(job.tool_block_bytes),
-        ", ".join(nbd) or "no limit",
+        f"{way}, {', '.join(limits) or 'no limit'}",
         repository,
         f"{job.reduction_milli / 1000:g} : 1",
     )

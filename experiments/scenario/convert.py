@@ -4,11 +4,14 @@ Values are in base units already. What a file may leave out because there is onl
 resolved here; `Names` holds these rules, for the checks too.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
+from experiments.scenario.backups import backup, control
 from experiments.scenario.guests import AddressesTable, DiskTable, GuestTable, VmTable, WorkloadTable
 from experiments.scenario.identity import identity
-from experiments.scenario.protections import VadpTable, VaioTable
+from experiments.scenario.protections import VaioTable
 from experiments.scenario.schema import ArmName, DatastoreTable, HostTable, ReadLaw, ScenarioFile
 from experiments.scenario.snapshots import snapshots_of
 from experiments.scenario.windows import windows
@@ -24,11 +27,9 @@ from models.scenario import (
     RunSpec,
     Scenario,
     ServiceLaw,
-    SnapshotRequest,
     Timer,
     Trace,
     TwoState,
-    Vadp,
     Vaio,
     Vm,
     Workload,
@@ -79,12 +80,13 @@ def disks_of(vm: VmTable) -> list[DiskTable]:
 
 
 def workload_names(workloads: list[WorkloadTable]) -> list[str]:
-    """The workloads' names: as written, else the kind, numbered from the second of its kind on."""
+    """The workloads' names: as written, else the profile or kind, numbered from the second of its kind on."""
     names: list[str] = []
     for workload in workloads:
-        name, number = workload.name or workload.kind, 2
+        plain = workload.profile or workload.kind
+        name, number = workload.name or plain, 2
         while not workload.name and name in names:
-            name, number = f"{workload.kind}-{number}", number + 1
+            name, number = f"{plain}-{number}", number + 1
         names.append(name)
     return names
 
@@ -100,8 +102,9 @@ def convert(file: ScenarioFile, traces: Traces) -> Scenario:
         datastores=tuple(_datastore(name, store) for name, store in names.datastores().items()),
         vms=tuple(vm for group in file.vm for vm in _vms(names, group, traces)),
         snapshots=snapshots_of(file.snapshots),
-        vadp=tuple(_vadp(names, name, table) for name, table in file.protection.vadp.items()),
+        vadp=tuple(backup(names, name, table) for name, table in file.protection.vadp.items()),
         vaio=tuple(_vaio(names, name, table) for name, table in file.protection.vaio.items()),
+        control=control(file.protection.control),
         timers=tuple(Timer(name, table.limit) for name, table in file.timer.items()) or _registered_timers(),
         arms=names.arms(),
         run=RunSpec(
@@ -131,15 +134,31 @@ def _host(name: str, host: HostTable) -> Host:
 
 
 def _law(law: ReadLaw) -> ServiceLaw:
-    return ServiceLaw(law.latency, law.distribution, law.sigma, law.stream)
+    table = tuple(sorted((law.quantiles or {}).items()))
+    return ServiceLaw(mean_of(table) if table else law.latency, law.distribution, law.sigma, law.stream, table)
+
+
+def mean_of(table: Sequence[tuple[int, int]]) -> int:
+    """The mean, in ns, of a table of quantiles (ppm, ns) with straight lines between them."""
+    doubled = sum((q - p) * (a + b) for (p, a), (q, b) in pairwise(table))
+    return (doubled + 1_000_000) // 2_000_000
 
 
 def _datastore(name: str, store: DatastoreTable) -> Datastore:
     return Datastore(
         name=name, capacity_bytes=store.capacity, device_queue_depth=store.device_queue_depth, servers=store.servers,
         read=_law(store.read), write=_law(store.write), bandwidth_bytes_per_s=store.bandwidth, iops_cap=store.iops,
-        burst_ns=store.burst,
+        burst_ns=store.burst, slowdown_milli=_every(store.slowdown or {}), kind=store.kind,
     )  # fmt: skip
+
+
+def _every(points: dict[int, int]) -> tuple[int, ...]:
+    """The factor for each number in service up to the last that is named: straight lines between those named."""
+    at = sorted(points)
+    whole = [
+        p + (n - a) * (points[b] - p) // (b - a) for a, b in pairwise(at) for p in [points[a]] for n in range(a, b)
+    ]
+    return (*whole, points[at[-1]]) if at else ()
 
 
 def _vms(names: Names, group: str, traces: Traces) -> list[Vm]:
@@ -197,24 +216,14 @@ def _workload(name: str, w: WorkloadTable, disks: int, trace: Trace | None) -> W
         think_ns=w.think if w.kind == "closed" else 0,
         think_distribution=w.think_distribution,
         trace=trace,
+        begin=w.begin,
+        repeat=w.repeat,
     )
 
 
 def _addresses(table: AddressesTable) -> Addresses:
     zipf = table.exponent if table.pattern == "zipf" else 0
     return Addresses(table.pattern, zipf, table.align, table.start, table.span)
-
-
-def _vadp(names: Names, name: str, t: VadpTable) -> Vadp:
-    return Vadp(
-        name=name, vms=names.vms(t.vms), first_ns=t.first, interval_ns=t.interval, parallel_vms=t.parallel_vms,
-        serving_host=t.serving_host or next(iter(names.hosts())), cbt_block_bytes=t.cbt_block,
-        tool_block_bytes=t.tool_block, query_page_extents=t.query_page_extents, query_page_ns=t.query_page,
-        disk_open_ns=t.disk_open, reads_in_flight=t.reads_in_flight, stream_bytes_per_s=t.stream,
-        host_bytes_per_s=t.host_rate, repository_bytes_per_s=t.repository, reduction_milli=t.reduction,
-        commit_ns=t.commit, job_limit_ns=t.job_limit,
-        request=SnapshotRequest(t.quiesce, t.on_quiesce_failure, t.memory),
-    )  # fmt: skip
 
 
 def _vaio(names: Names, name: str, t: VaioTable) -> Vaio:

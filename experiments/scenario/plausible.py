@@ -9,6 +9,7 @@ from math import exp
 
 from experiments.scenario.locate import Path
 from experiments.scenario.messages import Mistake
+from models.replay import cycle_ns
 from models.scenario import Addresses, Datastore, Filter, Scenario, ServiceLaw, Vadp, Vm, Workload
 from sim.units import NS_PER_S, human_bytes, human_rate, human_time
 
@@ -26,6 +27,10 @@ def warnings_of(scenario: Scenario) -> list[Mistake]:
         text = ("should say whether time is compressed: backups are minutes apart "
                 "(write compressed = true, and reports will say so)")  # fmt: skip
         found.append(Mistake(("name",), text))
+    control = scenario.control
+    if scenario.run.observe and (control.stop_latency_ns or control.throttle_latency_ns):
+        text = "measures the backups' own commands only where guests make none, outside the windows of run.observe"
+        found.append(Mistake(("protection", "control"), text))
     return found
 
 
@@ -50,7 +55,7 @@ def _work(scenario: Scenario) -> Iterator[Mistake]:
 def mean_iops(workload: Workload, duration_ns: int) -> float:
     """The open or traced workload's mean arrival rate over the run; 0 for a closed loop."""
     if workload.trace is not None:
-        return len(workload.trace.time_ns) * NS_PER_S / duration_ns
+        return len(workload.trace.time_ns) * _times_round(workload, duration_ns) * NS_PER_S / duration_ns
     rate = float(workload.rate_iops)
     if (state := workload.two_state) is not None:
         stays = state.mean_quiet_ns + state.mean_busy_ns
@@ -62,8 +67,17 @@ def mean_iops(workload: Workload, duration_ns: int) -> float:
 def written_bytes_per_s(workload: Workload, duration_ns: int) -> float:
     """What the open or traced workload writes, on average over the run."""
     if (trace := workload.trace) is not None:
-        return float(trace.size_bytes[trace.write].sum()) * NS_PER_S / duration_ns
+        once = float(trace.size_bytes[trace.write].sum())
+        return once * _times_round(workload, duration_ns) * NS_PER_S / duration_ns
     return mean_iops(workload, duration_ns) * (1 - workload.read_ppm / PPM) * _mean_size(workload)
+
+
+def _times_round(workload: Workload, duration_ns: int) -> float:
+    """How often the records of its trace are replayed; those of one that goes round are not cut to the run."""
+    if workload.trace is None or not (workload.repeat or workload.begin == "random"):
+        return 1.0
+    rounds = duration_ns / cycle_ns(workload.trace)
+    return rounds if workload.repeat else min(1.0, rounds)
 
 
 def _mean_size(workload: Workload) -> float:
@@ -93,12 +107,14 @@ def _backups(scenario: Scenario) -> Iterator[Mistake]:
 
 def _read_s(job: Vadp, members: list[Vm], sizes: Sequence[float]) -> float:
     """The least time, in seconds, to read that many bytes of each VM, all disks of a VM at once."""
-    stored = job.repository_bytes_per_s * job.reduction_milli / MILLI
-    alone = [0.0]
+    stored, way = job.repository_bytes_per_s * job.reduction_milli / MILLI, job.transport
+    attaching = sum(len(vm.disks) for vm in members) * (way.attach_ns + way.detach_ns) / NS_PER_S
+    shared = (job.host_bytes_per_s, stored, way.proxy_bytes_per_s, way.ssl_host_bytes_per_s)
+    alone = [attaching]
     for vm, size in zip(members, sizes, strict=True):
-        caps = (job.stream_bytes_per_s * len(vm.disks), job.host_bytes_per_s, stored)
+        caps = (job.stream_bytes_per_s * len(vm.disks), *shared)
         alone.append(max(size / cap if cap else 0.0 for cap in caps))
-    together = max(sum(sizes) / cap if cap else 0.0 for cap in (job.host_bytes_per_s, stored))
+    together = max(sum(sizes) / cap if cap else 0.0 for cap in shared)
     return max(together, sum(alone) / job.parallel_vms, *alone)
 
 

@@ -13,7 +13,8 @@ from sim.replication import available_cpus, run_all
 QUEUES, SHARES = "Queues", "Shares and limits"
 GROWTH, BACKUPS, REPLICATION = "Deltas and changed blocks", "Snapshots and backups", "Replication"
 COUNTERS, BLOCK_LAYER = "Counters", "A real block layer (QEMU 7.2)"
-SECTIONS = (QUEUES, SHARES, GROWTH, BACKUPS, REPLICATION, COUNTERS, BLOCK_LAYER)
+FITTED = "A datastore fitted to a benchmark (fio)"
+SECTIONS = (QUEUES, SHARES, GROWTH, BACKUPS, REPLICATION, COUNTERS, BLOCK_LAYER, FITTED)
 
 
 class Task(NamedTuple):
@@ -45,6 +46,7 @@ TASKS = (
     Task(GROWTH, "formats", "chains"),
     Task(GROWTH, "formats", "vmfssparse"),
     Task(GROWTH, "formats", "filling"),
+    Task(GROWTH, "transports", "tracked"),
     Task(BACKUPS, "stuns", "stun_law"),
     Task(BACKUPS, "stuns", "published_stuns"),
     Task(BACKUPS, "stuns", "drain"),
@@ -55,6 +57,12 @@ TASKS = (
     Task(BACKUPS, "removals", "quiesce"),
     Task(BACKUPS, "backups", "age"),
     Task(BACKUPS, "backups", "nbd"),
+    Task(BACKUPS, "transports", "nbd_hosts"),
+    Task(BACKUPS, "transports", "ssl_and_san"),
+    Task(BACKUPS, "transports", "hotadd"),
+    Task(BACKUPS, "nights", "makespan"),
+    Task(BACKUPS, "nights", "overrun"),
+    Task(BACKUPS, "nights", "latency_control"),
     Task(BACKUPS, "windows", "against_full"),
     Task(BACKUPS, "windows", "unseen_growth"),
     Task(REPLICATION, "replication", "overflow"),
@@ -62,6 +70,10 @@ TASKS = (
     Task(REPLICATION, "replication", "in_order"),
     Task(COUNTERS, "counters", "mixed_commands"),
     Task(COUNTERS, "counters", "parda"),
+    Task(FITTED, "fio_sweeps", "known_servers"),
+    Task(FITTED, "fio_sweeps", "known_caps"),
+    Task(FITTED, "fio_sweeps", "known_curves"),
+    Task(FITTED, "fio_sweeps", "sample"),
 )
 MEASURED = (
     Task(BLOCK_LAYER, "qemu", "closed_loops"),
@@ -70,6 +82,7 @@ MEASURED = (
     Task(BLOCK_LAYER, "cow", "first_touch_speed"),
     Task(BLOCK_LAYER, "cow", "slumps"),
     Task(BLOCK_LAYER, "qemu", "unique_bytes"),
+    Task(FITTED, "fio_sweeps", "held_out"),
 )
 """Tasks whose argument is the data directory."""
 

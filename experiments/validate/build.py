@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from models.jobs import Control, Schedule, Transport
 from models.scenario import (
     Addresses,
     Datastore,
@@ -55,14 +56,19 @@ GUEST = Guest(GIB, 0, 0, 0, 0, 64 * KIB, 8, 0)
 PLAIN = SnapshotRequest(False, "fail", False)
 
 
+PLAIN_TRANSPORT = Transport("nbd", "proxy", 0, 0, DEEP, "repository", 0, 0, 0, 0, 0, 0, 0)
+PLAIN_SCHEDULE = Schedule("stop", "listed", 0, S)
+NO_CONTROL = Control(0, 0, 0, 0, S)
+
+
 def law(latency_ns: int, distribution: Distribution = "fixed", sigma_milli: int = 0) -> ServiceLaw:
     """A service law without transfer time."""
-    return ServiceLaw(latency_ns, distribution, sigma_milli, 0)
+    return ServiceLaw(latency_ns, distribution, sigma_milli, 0, ())
 
 
 def store(servers: int, service: ServiceLaw, name: str = "datastore1") -> Datastore:
     """A datastore that serves reads and writes alike; its device queue is deep."""
-    return Datastore(name, 1 << 44, DEEP, servers, service, service, 0, 0, 0)
+    return Datastore(name, 1 << 44, DEEP, servers, service, service, 0, 0, 0, (), "vmfs")
 
 
 def disk(name: str, size_bytes: int = GIB, datastore: str = "datastore1") -> Disk:
@@ -74,7 +80,7 @@ def open_loop(rate_iops: int, read_ppm: int = 1_000_000, size_bytes: int = 4 * K
     """Poisson arrivals on the VM's first disk, uniform addresses."""
     return Workload(
         "io", "open", "external", (0,), read_ppm, ((size_bytes, 1),), ANYWHERE, ANYWHERE,
-        rate_iops, None, (), 0, 0, "fixed", None,
+        rate_iops, None, (), 0, 0, "fixed", None, "first", False,
     )  # fmt: skip
 
 
@@ -82,7 +88,7 @@ def closed_loop(outstanding: int, read_ppm: int = 1_000_000, size_bytes: int = 4
     """So many I/Os always outstanding on the VM's first disk, no think time."""
     return Workload(
         "io", "closed", "guest", (0,), read_ppm, ((size_bytes, 1),), ANYWHERE, ANYWHERE,
-        0, None, (), outstanding, 0, "fixed", None,
+        0, None, (), outstanding, 0, "fixed", None, "first", False,
     )  # fmt: skip
 
 
@@ -102,8 +108,9 @@ def scenario(vms: tuple[Vm, ...], stores: tuple[Datastore, ...], duration_ns: in
     """The whole: no protection, one replication, seed 1, intervals as long as the warm-up."""
     run = RunSpec(duration_ns, warmup_ns, warmup_ns or duration_ns, 1, 1, 0, (), 0)
     return Scenario(
-        "validate", "validation", False, (HOST,), stores, vms, SNAPSHOTS, (), (), (), ("none",), run, "validate"
-    )
+        "validate", "validation", False, (HOST,), stores, vms, SNAPSHOTS, (), (), NO_CONTROL, (), ("none",), run,
+        "validate",
+    )  # fmt: skip
 
 
 def with_host(spec: Scenario, host: Host) -> Scenario:

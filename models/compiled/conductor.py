@@ -10,6 +10,7 @@ from models.compiled import asked, bulk, device, disk, guest, replica, risk, way
 from models.compiled.layout import (
     ACTIONS,
     AGAIN,
+    ALLOW,
     ANSWER,
     ANSWERED,
     ARRIVES,
@@ -177,6 +178,8 @@ def told(m: Memory, at: int, action: int) -> None:
         risk.settle_risk(m, subject, now)
     elif action == PROBES_END:
         asked.end_probes(m, subject)
+    elif action == ALLOW:
+        bulk.allow(m, subject, order.a)
     elif action == FORGET:
         tablecache.forget(CacheState(m, subject))
     elif action == THAW:

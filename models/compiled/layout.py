@@ -11,6 +11,7 @@ from models.mechanisms.grains import GrainMap
 from models.mechanisms.mclock import MClock
 from models.mechanisms.mirror import Mirror
 from models.mechanisms.replication import Group
+from models.mechanisms.slowdown import Slowdown
 from models.mechanisms.tablecache import TableCache
 from models.mechanisms.throttle import Throttle
 from models.mechanisms.workers import Workers
@@ -25,6 +26,7 @@ MirrorState = state(Mirror)
 GroupState = state(Group)
 CacheState = state(TableCache)
 ThrottleState = state(Throttle)
+SlowdownState = state(Slowdown)
 WorkersState = state(Workers)
 
 WORLD = (
@@ -62,9 +64,9 @@ DEVICE = (
 the device, for Little's law."""
 STORE = (
     "idle first last bytes_cap iops_cap bandwidth iops_ns read_stream write_stream free_bytes busy serving ends area "
-    "area_at served"
+    "area_at served slowdown"
 )
-"""`served`: commands and bytes, by cause and direction."""
+"""`served`: commands and bytes, by cause and direction. `slowdown`: its table, 0: none."""
 
 VM = (
     "index stunned stunned_ns stunned_at in_flight held draining adapter_free doors disks disk_count carried down_key "
@@ -100,9 +102,15 @@ ROW = "time disk write offset size service"
 
 MERGE = "disk stopped working cap rate mirror level"
 COPIER = "next wake merge number key started size left step spans span_count"
-READ = "disk flow draws level blocks block_count stopped working stream transport bytes_read bytes_stored"
+READ = (
+    "disk flow draws level blocks block_count stopped working stream transport bytes_read bytes_stored allowed parked "
+    "parked_last"
+)
 READER = "next wake read number key size left"
-TRANSPORT = "host repository network_bytes stored_bytes stream_rate host_rate repository_rate reduction tool_block"
+TRANSPORT = (
+    "host repository network_bytes stored_bytes stream_rate host_rate repository_rate reduction tool_block ssl "
+    "ssl_rate ssl_host_rate proxy proxy_rate"
+)
 CHAIN = "next wake disk left size cause"
 """Metadata I/Os of a stun, or a memory image's, one after the other."""
 
@@ -177,6 +185,7 @@ FREE_ITEM, FREE_NODE = _offset(WORLD, "free_item"), _offset(WORLD, "free_node")
 FLOW_QUEUE, STORE_QUEUE, REPLICA_QUEUE = _offset(FLOW, "first"), _offset(STORE, "first"), _offset(REPLICA, "first")
 VM_BEHIND, VM_SHORT = _offset(VM, "behind"), _offset(VM, "short")
 VM_GATE, DOOR_QUEUE, DISK_CHUNK = _offset(VM, "gate"), _offset(DOOR, "first"), _offset(DISK, "chunk")
+READ_PARKED = _offset(READ, "parked")
 UNRESOLVED, GATED, BOOK_INTERVAL = _offset(DOOR, "unresolved"), _offset(DOOR, "gated"), _offset(BOOK, "arrivals")
 
 OCTAVES = 58
@@ -192,8 +201,8 @@ LATEST_PAGE = 1024
     SERVICE_ENDS, HOPS_UP, ARRIVES, HOPS_DOWN, COPIER_GOES, READER_GOES, LINK_SENT, POINT_DURABLE, CONFIRMED, TAG_DUE,
     LIMIT_PASSED, GATE_IN, GATE_OUT, TIMER, ISSUE, CHUNK_COPIED, CHUNK_COPIED_LATE, COPIER_PACED, READER_STARTS,
     CHAIN_STARTS, LOOP_STARTS, HOLD, RELEASE, CHECKPOINT, SYNC, USABLE, SETTLE, PROBES_END, FORGET,
-    RESUMES, THAW, LET_IN, FOLD, ANSWER, ANSWERED,
-) = range(35)  # fmt: skip
+    ALLOW, RESUMES, THAW, LET_IN, FOLD, ANSWER, ANSWERED,
+) = range(36)  # fmt: skip
 """What happens to a record when its event comes or its turn: an event holds address * ACTIONS + action."""
 ACTIONS = 64
 

@@ -14,9 +14,10 @@ from models.compiled.engine import Conducted, Engine
 from models.compiled.ledgers import Book, Recorder
 from models.compiled.parts import Device, Disk, Store, Vm
 from models.compiled.reserve import burst_of, reserve_of
-from models.mechanisms import bucket, grains, mclock, throttle, workers
+from models.mechanisms import bucket, grains, mclock, slowdown, throttle, workers
 from models.path.causes import Causes, holds_of
 from models.path.device import Share
+from models.path.machine import server, server_name
 from models.result import COMMAND_CAUSES, LAYERS
 from sim.clock import ARRIVAL, COMPLETION, DISPATCH, order
 from sim.memory import Record, Words
@@ -31,6 +32,7 @@ class Machine:
         self.seed, self.replicate = spec.run.seed, replicate
         self.job_specs = spec.vadp if arm in ("vadp", "both") else ()
         self.group_specs = spec.vaio if arm in ("vaio", "both") else ()
+        self.servers = {server_name(job): server(job) for job in self.job_specs if job.transport.kind == "san"}
         filters = tuple(dict.fromkeys(f.name for vm in spec.vms for f in vm.filters))
         filters += tuple(group.name for group in self.group_specs)
         self.causes = Causes(filters, holds_of(self.job_specs, spec.snapshots))
@@ -88,6 +90,8 @@ class Machine:
             write_stream=spec.write.stream_bytes_per_s, free_bytes=spec.capacity_bytes - disks,
             served=memory.take(SERVED_WORDS),
         )  # fmt: skip
+        if spec.slowdown_milli:
+            record.slowdown = memory.place(slowdown.slowdown(spec.slowdown_milli))
         return Store(self.engine, spec, record)
 
     def _device(self, host_name: str, datastore: str) -> Device:
@@ -96,7 +100,7 @@ class Machine:
             host, entity = self._host(host_name), len(self.devices)
             record = self.engine.new(layout.DEVICE).set(
                 store=self.stores[datastore].record.address, timer=-1, hopeless=-1, fifo=host.scheduler == "fifo",
-                capping=host.dsnro <= self._specs[datastore].device_queue_depth,
+                capping=host.dsnro <= self._depth(host_name, datastore),
                 cost_unit=host.cost_unit_bytes, dispatch_key=order(DISPATCH, 0, entity),
                 due_key=order(DISPATCH, 1, entity), limit_key=order(DISPATCH, 2, entity),
             )  # fmt: skip
@@ -105,7 +109,10 @@ class Machine:
         return self.devices[place]
 
     def _host(self, name: str) -> scenario.Host:
-        return next(host for host in self.spec.hosts if host.name == name)
+        return self.servers.get(name) or next(host for host in self.spec.hosts if host.name == name)
+
+    def _depth(self, host: str, datastore: str) -> int:
+        return self.servers[host].dsnro if host in self.servers else self._specs[datastore].device_queue_depth
 
     def _flow(self, host: str, datastore: str, vm: int, share: Share) -> Record:
         """A new flow of that device; `vm`: the record of the VM it serves, 0: none."""
@@ -126,7 +133,7 @@ class Machine:
         memory, world = self.engine.memory, self.engine.world
         for (host_name, store), device in self.devices.items():
             host, shares = self._host(host_name), self._shares[host_name, store]
-            depth = self._specs[store].device_queue_depth
+            depth = self._depth(host_name, store)
             tags = mclock.mclock(
                 [s.reservation for s in shares], [s.limit for s in shares], [s.shares for s in shares], host.idle_credit
             )

@@ -68,6 +68,10 @@ class Device:
         self.record = record
         self.flows = flows
 
+    def davg(self) -> tuple[int, int]:
+        """Commands completed so far, and their times from issue to completion summed: DAVG is the quotient."""
+        return int(self.record.finished), int(self.record.sojourn)
+
     def account(self, now: int) -> DeviceAccount:
         """What the audit compares."""
         r, memory = self.record, self.engine.memory

@@ -1,6 +1,7 @@
 """A shared datastore: parallel servers behind one FIFO queue, with caps on I/Os and bytes over all of them.
 
-A command takes the first free server for its service time: drawn latency plus transfer at the server's stream rate. It
+A command takes the first free server for its service time: drawn latency plus transfer at the server's stream rate,
+stretched by the slowdown. It
 keeps the server until the datastore's caps let it through. Left out: cache and destage, garbage collection, RAID.
 """
 
@@ -11,6 +12,7 @@ from simpy.events import Event
 
 from models import scenario
 from models.mechanisms.bucket import admit, bucket, transfer_ns
+from models.mechanisms.slowdown import slowdown, stretched
 from models.path.io import Command
 from sim.clock import Clock
 from sim.units import NS_PER_S
@@ -29,6 +31,7 @@ class Datastore:
         self.queue: deque[tuple[Flow, Command]] = deque()
         self.bytes_cap = bucket(spec.burst_ns)
         self.iops_cap = bucket(spec.burst_ns)
+        self.slowdown = slowdown(spec.slowdown_milli) if spec.slowdown_milli else None
         self.free_bytes = 0  # set when the disks are placed
         self.freed_bytes = 0  # by an operator, during the run
         self.busy_ns = 0  # server time given to commands, whole services
@@ -61,9 +64,12 @@ class Datastore:
         self.idle -= 1
         spec = self.spec
         law = spec.write if command.write else spec.read
-        end = now + command.service_ns
+        service = command.service_ns
         if law.stream_bytes_per_s:
-            end += transfer_ns(command.size, law.stream_bytes_per_s)
+            service += transfer_ns(command.size, law.stream_bytes_per_s)
+        if self.slowdown is not None:
+            service = stretched(self.slowdown, self._serving, service)
+        end = now + service
         if spec.bandwidth_bytes_per_s:
             end = max(end, admit(self.bytes_cap, now, transfer_ns(command.size, spec.bandwidth_bytes_per_s)))
         if spec.iops_cap:

@@ -48,10 +48,13 @@ class Share(NamedTuple):
 class Device:
     """Scheduler, throttle and device queue of one (host, datastore). Flows are added before `start`."""
 
-    def __init__(self, clock: Clock, host: scenario.Host, store: Datastore, entity: int, watch: Watch) -> None:
+    def __init__(
+        self, clock: Clock, host: scenario.Host, store: Datastore, depth: int, entity: int, watch: Watch
+    ) -> None:
         self.clock = clock
         self.host = host
         self.store = store
+        self.depth = depth
         self.entity = entity
         self.watch = watch
         self.flows: list[Flow] = []
@@ -65,7 +68,7 @@ class Device:
         self.sojourn_ns = 0  # summed time in device of completed commands
         self._area_ns = 0
         self.submitted = self.finished = 0  # commands
-        self.capping = host.dsnro <= store.spec.device_queue_depth  # DSNRO may bind before the device's slots do
+        self.capping = host.dsnro <= depth  # DSNRO may bind before the device's slots do
         self.backlog: dict[int, Flow] = {}  # flows with commands that wait, by index
         self._dispatch_key = order(DISPATCH, 0, entity)
         self.bytes_submitted = self.bytes_finished = 0
@@ -79,7 +82,7 @@ class Device:
 
     def start(self) -> None:
         """The dispatcher runs from now on."""
-        self.throttle = throttle.throttle(len(self.flows), self.store.spec.device_queue_depth, self.host.dsnro)
+        self.throttle = throttle.throttle(len(self.flows), self.depth, self.host.dsnro)
         self.tags = mclock.mclock(
             [s.reservation for s in self.shares],
             [s.limit for s in self.shares],
@@ -205,6 +208,10 @@ class Device:
     def _integrate(self, now: int) -> None:
         self.outstanding_area += self.throttle.device[throttle.OUTSTANDING] * (now - self._area_ns)
         self._area_ns = now
+
+    def davg(self) -> tuple[int, int]:
+        """Commands completed so far, and their times from issue to completion summed: DAVG is the quotient."""
+        return self.finished, self.sojourn_ns
 
     def account(self, now: int) -> DeviceAccount:
         """What the audit compares; Little's law is in integers."""

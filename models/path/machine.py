@@ -16,6 +16,19 @@ from models.path.vm import Vm
 from models.workload import hop_stream, service_stream
 from sim.clock import Clock
 
+SERVER_UNIT, SERVER_CREDIT = 32 << 10, 32
+"""Of a backup server's scheduler: its reads are one flow for each datastore and have no tags to wait for."""
+
+
+def server_name(spec: scenario.Vadp) -> str:
+    """The backup server of a job that reads from the array: a machine beside the hosts."""
+    return f"server {spec.transport.proxy}"
+
+
+def server(spec: scenario.Vadp) -> scenario.Host:
+    """That server as what stands in front of its devices: first come, first served, up to its queue's depth."""
+    return scenario.Host(server_name(spec), "fifo", SERVER_UNIT, SERVER_CREDIT, spec.transport.queue_depth, 0)
+
 
 class Hop:
     """A filter in one VM; its workers, if they are counted, are those of the host."""
@@ -53,6 +66,7 @@ class Machine:
         self.clock = Clock()
         self.job_specs = spec.vadp if arm in ("vadp", "both") else ()
         self.group_specs = spec.vaio if arm in ("vaio", "both") else ()
+        self.servers = {server_name(job): server(job) for job in self.job_specs if job.transport.kind == "san"}
         filters = tuple(dict.fromkeys(f.name for vm in spec.vms for f in vm.filters))
         filters += tuple(group.name for group in self.group_specs)
         self.causes = Causes(filters, holds_of(self.job_specs, spec.snapshots))
@@ -67,9 +81,10 @@ class Machine:
 
     def _device(self, host: str, datastore: str) -> Device:
         if (host, datastore) not in self.devices:
-            spec = next(h for h in self.spec.hosts if h.name == host)
-            device = Device(self.clock, spec, self.stores[datastore], len(self.devices), self.recorder)
-            self.devices[host, datastore] = device
+            spec, store = self.servers.get(host), self.stores[datastore]
+            depth = store.spec.device_queue_depth if spec is None else spec.dsnro
+            spec = spec or next(h for h in self.spec.hosts if h.name == host)
+            self.devices[host, datastore] = Device(self.clock, spec, store, depth, len(self.devices), self.recorder)
         return self.devices[host, datastore]
 
     def _entity(self) -> int:

@@ -59,6 +59,8 @@ DATASTORE = (
       "transfer of one I/O: adds size / rate to its service time"),
     A("datastore.bandwidth", "none", "rate", "100 MB/s", "20 GB/s", OWN, "guess", "cap over all commands"),
     A("datastore.iops", "none", "iops", "100 iops", "1000 kiops", OWN, "guess", "cap over all commands"),
+    A("datastore.kind", "vmfs", "choice", "vmfs", "vvol", "vSphere storage guide", "documented",
+      "SAN transport reads VMFS only; HotAdd by another host stuns a VM on nfs3"),
     A("datastore.burst", "100 ms", "time", "10 ms", "1 s", OWN, "guess", "depth of both caps' buckets"),
 )  # fmt: skip
 
@@ -123,6 +125,10 @@ WORKLOAD = (
       "inferred", "mean stay; rates change by half within seconds"),
     A("workload.two_state.busy", "5 s", "time", "2 s", "10 s", "Storage Workload Characterization (VPACT 2009)",
       "inferred", "mean stay"),
+    A("workload.begin", "first", "choice", "first", "random", OWN, "guess",
+      "of a trace: its first record, or for each VM a random moment of it, going round"),
+    A("workload.repeat", "false", "choice", "false", "true", OWN, "guess", "a trace ends with its last record"),
+    A("workload.speed", "1.0", "number", "0.1", "10.0", OWN, "guess", "times of a trace are divided by it"),
     A("filter.down", "10 us", "time", "3 us", "60 us", "no vendor publishes the cost of a hop",
       "inferred", "one kernel-to-user upcall on the way down"),
     A("filter.up", "10 us", "time", "3 us", "60 us", "no vendor publishes the cost of a hop",

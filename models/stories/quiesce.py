@@ -56,8 +56,9 @@ def _flush(vm: scenario.Vm) -> scenario.Workload:
     room = min(vm.disks[index].size_bytes for index in disks) - rule.start_bytes
     size = min(vm.guest.flush_bytes, rule.span_bytes or room)
     return scenario.Workload(
-        "flush", "closed", "guest", disks, 0, ((size, 1),), rule, replace(rule), 0, None, (), 1, 0, "fixed", None
-    )
+        "flush", "closed", "guest", disks, 0, ((size, 1),), rule, replace(rule), 0, None, (), 1, 0, "fixed", None,
+        "first", False,
+    )  # fmt: skip
 
 
 class Quiesce:

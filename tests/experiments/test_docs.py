@@ -7,7 +7,16 @@ import pytest
 from house_rules import ROOT, targets
 from trace_files import READ, WRITE, Record, vscsi1
 
-from models.stories import ANSWER_RANK, CHECKPOINT_RANK, JOB_RANK, RETRY_RANK, THAW_RANK
+from models.stories import (
+    ANSWER_RANK,
+    CHECKPOINT_RANK,
+    CONTROL_RANK,
+    JOB_RANK,
+    RETRY_RANK,
+    TASK_RANK,
+    THAW_RANK,
+    WINDOW_RANK,
+)
 
 PAGES = sorted(
     [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "results" / "README.md", *(ROOT / "docs").glob("*.md")]
@@ -32,7 +41,7 @@ def scenarios() -> list[str]:
 def test_every_scenario_on_a_page_loads_without_a_warning(tmp_path: Path, text: str) -> None:
     from experiments.scenario import load
 
-    (tmp_path / "disk.vscsi").write_bytes(vscsi1((Record(1, READ, 8, 512), Record(9, WRITE, 80, 4096))))
+    (tmp_path / "disk.vscsi").write_bytes(vscsi1((Record(1, READ, 8, 512), Record(9_000_000, WRITE, 80, 4096))))
     path = tmp_path / "page.toml"
     path.write_text(text)
     assert load(path).warnings == []
@@ -43,7 +52,8 @@ def test_a_scenario_that_does_not_load_would_be_seen(tmp_path: Path) -> None:
     from experiments.scenario import load
 
     path = tmp_path / "page.toml"
-    path.write_text(scenarios()[0].replace('size = "8 KiB"', 'size = "8 kb"'))
+    right = next(text for text in scenarios() if 'size = "8 KiB"' in text)
+    path.write_text(right.replace('size = "8 KiB"', 'size = "8 kb"'))
     with pytest.raises(InputError, match="size"):
         load(path)
 
@@ -143,9 +153,8 @@ def test_the_order_at_one_instant_is_the_page_s() -> None:
         kind = head or kind
         told.add((kind, int(sub)))
     assert {row for row in told if row[0] != "story"} == used
-    assert {row for row in told if row[0] == "story"} == {
-        ("story", rank) for rank in (JOB_RANK, CHECKPOINT_RANK, THAW_RANK, RETRY_RANK, ANSWER_RANK)
-    }
+    ranks = (WINDOW_RANK, JOB_RANK, CHECKPOINT_RANK, TASK_RANK, CONTROL_RANK, THAW_RANK, RETRY_RANK, ANSWER_RANK)
+    assert {row for row in told if row[0] == "story"} == {("story", rank) for rank in ranks}
 
 
 def link_faults(root: Path, pages: list[Path]) -> list[str]:

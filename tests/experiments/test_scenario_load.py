@@ -31,6 +31,8 @@ interval = "3 s"
 seed = 4
 replications = 5
 slowest = 6
+observe = [{ start = "102 ms", duration = "103 ms" }]
+observe_warmup = "50 ms"
 arms = ["both", "none"]
 [host.esx1]
 scheduler = "fifo"
@@ -220,11 +222,11 @@ MS, US = 10**6, 10**3
 
 
 def test_each_host_and_datastore_key_lands_in_its_field(whole: Scenario) -> None:
-    assert flat(whole.run) == [101 * NS_PER_S, 2 * NS_PER_S, 3 * NS_PER_S, 4, 5, 6]
+    assert flat(whole.run) == [101 * NS_PER_S, 2 * NS_PER_S, 3 * NS_PER_S, 4, 5, 6, 102 * MS, 205 * MS, 50 * MS]
     assert flat(whole.hosts[0]) == ["esx1", "fifo", 7 * KIB, 8, 9, 10 * US]
     assert flat(whole.datastores[0]) == [
         "gold", 900 * GIB, 12, 13, 14 * MS, "fixed", 150, 16_000_000, 17 * MS, "lognormal", 1800, 0,
-        200_000_000, 2100, 22 * MS]  # fmt: skip
+        200_000_000, 2100, 22 * MS, "vmfs"]  # fmt: skip
     assert whole.timers == (Timer("heartbeat", 98 * NS_PER_S),)
     assert (whole.arms, whole.title, whole.compressed) == (("both", "none"), "every key", True)
 
@@ -268,9 +270,10 @@ def test_each_snapshot_key_lands_in_its_field(whole: Scenario) -> None:
 
 def test_each_protection_key_lands_in_its_field(whole: Scenario) -> None:
     assert flat(whole.vadp) == [
-        "nightly", "sql-2", 74 * NS_PER_S, 75 * NS_PER_S, 76, "esx2", 77 * KIB, 78 * KIB, 79, 80 * MS, 81 * MS, 82,
-        83_000_000, 84_000_000, 85_000_000, 8600, 87 * MS, 88 * NS_PER_S, True,
-        "crash-consistent", False]  # fmt: skip
+        "nightly", "sql-2", 74 * NS_PER_S, 75 * NS_PER_S, 76, "esx2", "v1", 77 * KIB, 78 * KIB, 79, 80 * MS, 81 * MS,
+        82, 83_000_000, 84_000_000, 85_000_000, 8600, 87 * MS, 88 * NS_PER_S,
+        "nbd", "of job nightly", 0, 0, 64, "of job nightly", 0, 48, 0, 0, 0, 0, 0,
+        "stop", "listed", 0, 600 * NS_PER_S, True, "crash-consistent", False]  # fmt: skip
     assert flat(whole.vaio) == [
         "cdp", "sql-1", "sql-2", 90 * US, 91 * US, 92_000_000, 11_125_000, 93 * MS, 9000, 94_000_000, 95 * NS_PER_S,
         96 * KIB, 97, False]  # fmt: skip
@@ -297,7 +300,8 @@ def test_arms_follow_the_protections_unless_they_are_named() -> None:
 
 def tables() -> list[tuple[str, type[Table]]]:
     """The schema's tables with the register's name of each."""
-    places = {"run": ("run",), "host": ("host", "x"), "datastore": ("datastore", "x"), "vm": ("vm", "x"),
+    places = {"run": ("run",), "run.observe": ("run", "observe", 0),
+              "host": ("host", "x"), "datastore": ("datastore", "x"), "vm": ("vm", "x"),
               "datastore.read": ("datastore", "x", "read"), "datastore.write": ("datastore", "x", "write"),
               "disk": ("vm", "x", "disk", 0), "workload": ("vm", "x", "workload", 0),
               "workload.addresses": ("vm", "x", "workload", 0, "addresses"),
@@ -308,13 +312,14 @@ def tables() -> list[tuple[str, type[Table]]]:
               "snapshots.memory": ("snapshots", "memory"), "snapshots.quiesce": ("snapshots", "quiesce"),
               "snapshots.removal": ("snapshots", "removal"), "snapshots.full": ("snapshots", "full"),
               "vm.guest": ("vm", "x", "guest"),
+              "proxy": ("proxy", "x"), "repository": ("repository", "x"), "control": ("protection", "control"),
               "vadp": ("protection", "vadp", "x"), "vaio": ("protection", "vaio", "x")}  # fmt: skip
     found = [(name, table_at(path)) for name, path in places.items()]
     return [(name, table) for name, table in found if table is not None]
 
 
 def test_every_default_of_the_schema_is_the_registers_and_none_there_is_idle() -> None:
-    assert len(tables()) == 24
+    assert len(tables()) == 28
     used = set()
     for name, table in tables():
         for field, info in table.model_fields.items():
@@ -327,7 +332,9 @@ def test_every_default_of_the_schema_is_the_registers_and_none_there_is_idle() -
             if isinstance(info.default, str):
                 assert info.default == row.value
             used.add(key)
-    elsewhere = ("timer.", "workload.origin.", "disk.shares.", "fixed.", "snapshots.vmfssparse.")
+    elsewhere = (
+        "timer.", "workload.origin.", "disk.shares.", "fixed.", "profile.", "transport.", "snapshots.vmfssparse.",
+    )  # fmt: skip
     apart = {row.key for row in REGISTER if row.key.startswith(elsewhere)}
     assert {row.key for row in REGISTER} - used - apart == set()
 
@@ -353,7 +360,8 @@ def test_identity_leaves_out_seed_and_replications_and_nothing_else(whole: Scena
     assert replace(again, run=whole.run) == whole
     changed = tomllib.loads(WHOLE.replace('"72 MB/s"', '"73 MB/s"'))
     assert build(changed).identity != whole.identity
-    assert sorted(json.loads(whole.identity)["run"]) == ["duration_ns", "interval_ns", "slowest", "warmup_ns"]
+    assert sorted(json.loads(whole.identity)["run"]) == [
+        "duration_ns", "interval_ns", "observe", "observe_warmup_ns", "slowest", "warmup_ns"]  # fmt: skip
 
 
 def test_identity_does_not_depend_on_spelling_or_on_writing_a_default() -> None:

@@ -13,7 +13,19 @@ import numpy as np
 import pytest
 from house_rules import ROOT, marked, python_files
 
-from models.mechanisms import bloom, bucket, cbt, grains, mclock, mirror, replication, tablecache, throttle, workers
+from models.mechanisms import (
+    bloom,
+    bucket,
+    cbt,
+    grains,
+    mclock,
+    mirror,
+    replication,
+    slowdown,
+    tablecache,
+    throttle,
+    workers,
+)
 from sim import mechanism
 
 numba = pytest.importorskip("numba")
@@ -83,6 +95,15 @@ def workers_steps(draw: random.Random, s: workers.Workers) -> Iterator[Step]:
     for _ in range(600):
         now += draw.randrange(60)
         yield 0, now + draw.choice([0, 0, 100]), draw.choice([0, draw.randrange(200)]), 0
+
+
+def slowdown_step(s, op, a, b, c):  # type: ignore[no-untyped-def]
+    return slowdown.stretched(s, a, b)
+
+
+def slowdown_steps(draw: random.Random, s: slowdown.Slowdown) -> Iterator[Step]:
+    for _ in range(300):
+        yield 0, draw.randrange(6), draw.choice([draw.randrange(2**20), 2**50]), 0
 
 
 def throttle_step(s, op, a, b, c):  # type: ignore[no-untyped-def]
@@ -235,6 +256,7 @@ def deep_map() -> grains.GrainMap:
 CASES: dict[str, tuple[Any, Callable[..., Any], Callable[..., Iterator[Step]]]] = {
     "bucket": (bucket.bucket(50), bucket_step, bucket_steps),
     "bloom": (bloom.bloom(61, 3), bloom_step, bloom_steps),
+    "slowdown": (slowdown.slowdown((1000, 700, 2500)), slowdown_step, slowdown_steps),
     "workers": (workers.workers(3), workers_step, workers_steps),
     "throttle": (throttle.throttle(4, 9, 3), throttle_step, throttle_steps),
     "mclock": (mclock.mclock([0, 100, 2000, 0], [0, 0, 4000, 300], [1, 4096, 7, 50], 8), mclock_step, mclock_steps),
