@@ -22,6 +22,8 @@ from models.result import (
     JournalRow,
     ModeRow,
     PointRow,
+    QuestionRow,
+    QuiesceRow,
     Ramp,
     RunResult,
     SlowIo,
@@ -127,6 +129,16 @@ def intervals(comparison: Comparison) -> "pd.DataFrame":
 def stuns(comparison: Comparison) -> "pd.DataFrame":
     """One row a stun."""
     return _copied(comparison, lambda run: run.stuns, StunRow._fields)
+
+
+def quiesces(comparison: Comparison) -> "pd.DataFrame":
+    """One row a guest brought to rest."""
+    return _copied(comparison, lambda run: run.quiesces, QuiesceRow._fields)
+
+
+def questions(comparison: Comparison) -> "pd.DataFrame":
+    """One row a question of a VM whose delta could not grow."""
+    return _copied(comparison, lambda run: run.questions, QuestionRow._fields)
 
 
 def jobs(comparison: Comparison) -> "pd.DataFrame":
@@ -244,8 +256,8 @@ def latency_histogram(comparison: Comparison) -> "pd.DataFrame":
 TABLES: dict[str, Callable[[Comparison], "pd.DataFrame"]] = {
     table.__name__: table
     for table in (
-        metrics, replicates, differences, vms, intervals, stuns, jobs, points, recovery, risk, modes, cuts, journals,
-        space, flows, devices, control, cores, timers, audit, slowest, latency_histogram,
+        metrics, replicates, differences, vms, intervals, stuns, quiesces, questions, jobs, points, recovery, risk,
+        modes, cuts, journals, space, flows, devices, control, cores, timers, audit, slowest, latency_histogram,
     )
 }  # fmt: skip
 """Every table by its name, which is also the name of its CSV file."""

@@ -38,7 +38,8 @@ def _stores(hypervisor: Hypervisor, now: int) -> Iterator[Line]:
         yield Line("utilisation law", name, *store.utilisation(now))
         disks = [disk for vm in hypervisor.vms for disk in vm.disks if disk.spec.datastore == name]
         used = sum(disk.spec.size_bytes + disk.delta_bytes() for disk in disks)
-        yield Line("space = disks + deltas + free", name, store.spec.capacity_bytes, used + store.free_bytes)
+        had = store.spec.capacity_bytes + store.freed_bytes
+        yield Line("space = disks + deltas + free", name, had, used + store.free_bytes)
 
 
 def _vms(hypervisor: Hypervisor, now: int) -> Iterator[Line]:

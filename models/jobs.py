@@ -6,6 +6,8 @@ Units and the meaning of zero as there. Left out: the backup product's own machi
 from dataclasses import dataclass
 from typing import Literal
 
+from models.snapshot_spec import SnapshotRequest
+
 
 @dataclass(frozen=True, slots=True)
 class Transport:
@@ -65,6 +67,7 @@ class Vadp:
     job_limit_ns: int  # its window: a longer job takes no more VMs, see Schedule.overrun; 0: none
     transport: Transport
     schedule: Schedule
+    request: SnapshotRequest
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,12 @@ series, stuns, jobs and points keep everything and the reader cuts.
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from models.accounts import DeviceAccount as DeviceAccount
+from models.accounts import VmCounts as VmCounts
 from models.replication_rows import CutRow as CutRow
 from models.replication_rows import JournalRow as JournalRow
+from models.snapshot_rows import QuestionRow as QuestionRow
+from models.snapshot_rows import QuiesceRow as QuiesceRow
 from sim.audit import Line
 from sim.histogram import Histogram
 
@@ -25,15 +29,22 @@ a device slot (QAVG); issued to completed (DAVG: array queue and media)."""
 ORDERED: tuple[str, ...] = ("in order", "in sync")
 """Modes of a replication in which checkpoints are cut."""
 
+HOLDS: tuple[str, ...] = ("quiesce hold", "space hold")
+"""Columns that only some runs have. Quiesce hold: a write of a guest that was frozen for a snapshot. Space hold: an I/O
+of a VM whose delta could not grow, until its question was answered."""
 
-def ledger_causes(filters: tuple[str, ...], synchronous: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """The ledger's columns for a run with these filters and these synchronous replications among them.
 
-    An I/O's ledger sums to its guest latency, exactly.
+def ledger_causes(
+    filters: tuple[str, ...], synchronous: tuple[str, ...] = (), holds: tuple[str, ...] = ()
+) -> tuple[str, ...]:
+    """The columns of a ledger for a run with these filters, these synchronous replications among them, these holds.
+
+    The ledger of an I/O sums to its guest latency, exactly.
     """
     return (
         "guest queue",  # waiting for a slot of the virtual adapter
         "stun hold in",  # arrived while the VM was stunned
+        *holds,
         *(f"filter {name}" for name in filters),  # its hops, down and up
         "mirror hold",  # write into the region that consolidation was copying just then
         *(f"{cause}: {layer}" for cause in COMMAND_CAUSES for layer in LAYERS),
@@ -108,7 +119,7 @@ class StunRow(NamedTuple):
     """One stun of one VM, phase by phase."""
 
     vm: str
-    reason: str  # "snapshot create" | "mirror insert" | "mirror switch" | "lock recovery"
+    reason: str  # "snapshot create" | "snapshot delete" | "mirror insert" | "mirror switch" | "lock recovery" | ...
     job: str  # protection's name, '' if by hand
     start_ns: int
     duration_ns: int  # vCPUs stopped until they run again = sum of the phases
@@ -123,6 +134,7 @@ class StunRow(NamedTuple):
     held: int  # guest I/Os held at the door or back from delivery
     outcome: str  # "ok" | the name of the failure
     observed: bool = True  # all of it in an observe window: else it may have met less load than it would
+    work_ns: int = 0  # another phase: a helper merged, or memory written, inside the stun
 
 
 class JobRow(NamedTuple):
@@ -243,38 +255,10 @@ class DeviceRow(NamedTuple):
 
     datastore: str
     cause: str  # "data" | "metadata" | "parent read" | "mirror" | "merge" | "backup" | "resync" | "snapshot"
+    # | "memory"
     commands: int
     bytes_read: int
     bytes_written: int
-
-
-class DeviceAccount(NamedTuple):
-    """One device's commands at the run's end, for the audit."""
-
-    submitted: int
-    finished: int
-    inside: int  # waiting or issued
-    bytes_submitted: int
-    bytes_finished: int
-    bytes_inside: int
-    area_ns: int  # commands issued and not back, integrated over time
-    sojourn_ns: int  # summed times in the device, up to now
-
-
-class VmCounts(NamedTuple):
-    """One VM's guest I/Os over the run, for the audit and the timers."""
-
-    arrived: int
-    arrived_bytes: int  # of writes
-    delivered: int
-    delivered_bytes: int
-    delivered_in_stun: int
-    ledger_ns: int  # all ledgers after warm-up
-    latency_ns: int  # all latencies after warm-up
-    late: int  # I/Os beyond the guest's disk timeout, stuns left out
-    latest_ns: int  # the longest of them
-    absorbed: int  # writes outside the observe windows
-    absorbed_bytes: int
 
 
 class TimerRow(NamedTuple):
@@ -316,3 +300,5 @@ class RunResult:
     timers: tuple[TimerRow, ...]
     audit: tuple[Line, ...]  # the laws that the run held itself against
     events: int  # events the simulation's clock handled
+    quiesces: tuple[QuiesceRow, ...] = ()
+    questions: tuple[QuestionRow, ...] = ()

@@ -31,6 +31,7 @@ from models.result import (
 from models.stories.acts import Hypervisor
 from models.stories.backup import Backup
 from models.stories.control import LatencyControl
+from models.stories.full import Questions
 from models.stories.observe import look
 from models.stories.replicate import checkpoints, connection
 from models.stories.slots import Slots
@@ -99,6 +100,7 @@ class Run:
             Backup(Tasks(self.hypervisor, job, number, slots, self.control), self.snapshots)
             for number, job in enumerate(self.hypervisor.jobs)
         ]
+        self.questions = Questions(self.hypervisor)
         if spec.run.observe:
             look(self.hypervisor)
         for number, replicator in enumerate(self.hypervisor.replicators):
@@ -188,6 +190,8 @@ class Run:
             timers=tuple(self._timers(self.snapshots.stuns)),
             audit=tuple(lines),
             events=self.hypervisor.events,
+            quiesces=tuple(self.snapshots.quiesces),
+            questions=tuple(self.questions.rows),
         )
 
     def _intervals(self) -> list[IntervalRow]:

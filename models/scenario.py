@@ -16,6 +16,18 @@ from models.jobs import Vadp as Vadp
 from models.replication import Appliance as Appliance
 from models.replication import Outage as Outage
 from models.replication import Vaio as Vaio
+from models.snapshot_spec import DeltaFormat as DeltaFormat
+from models.snapshot_spec import FullPolicy as FullPolicy
+from models.snapshot_spec import Guest as Guest
+from models.snapshot_spec import HelperRounds as HelperRounds
+from models.snapshot_spec import MemoryDump as MemoryDump
+from models.snapshot_spec import MergeCosts as MergeCosts
+from models.snapshot_spec import NativeCosts as NativeCosts
+from models.snapshot_spec import QuiesceLimits as QuiesceLimits
+from models.snapshot_spec import RemovalPolicy as RemovalPolicy
+from models.snapshot_spec import SnapshotRequest as SnapshotRequest
+from models.snapshot_spec import Snapshots as Snapshots
+from models.snapshot_spec import StunCosts as StunCosts
 
 Arm = Literal["none", "vadp", "vaio", "both"]
 """Which protections of the scenario act in a run."""
@@ -174,58 +186,7 @@ class Vm:
     adapter_queue_depth: int  # virtual adapter, all disks
     guest_clock: Literal["frozen", "jumps"]
     disk_timeout_ns: int  # of the guest
-
-
-@dataclass(frozen=True, slots=True)
-class StunCosts:
-    """What a stun is made of besides the drain. Per-disk metadata I/Os are real I/Os on that disk's flow."""
-
-    stop_ns: int
-    resume_ns: int
-    close_ns: int  # per disk, host work
-    create_ns: int
-    open_ns: int
-    close_ios: int  # per disk, serial metadata I/Os
-    create_ios: int
-    open_ios: int
-    cbt_close_ios: int  # more of them when the disk is tracked
-    cbt_open_ios: int
-    metadata_bytes: int
-    drain_limit_ns: int  # a longer drain fails the operation, which rolls back
-    cpt_extra_ns: int  # ESXi 8's "CPT" total is longer than "vm stopped for" by this; recorded apart
-
-
-@dataclass(frozen=True, slots=True)
-class DeltaFormat:
-    """A sparse delta disk (SEsparse)."""
-
-    grain_bytes: int
-    table_grains: int  # grains that one grain table maps
-    growth_bytes: int  # the file grows in steps of this
-    metadata_ppm: int  # of the disk's size, reserved at creation
-    metadata_writes: int  # serial metadata writes for a write that allocates, per grain table
-    metadata_bytes: int  # of one metadata I/O
-    cached_tables: int  # grain tables kept in memory per disk; a miss costs a metadata read; 0: all
-
-
-@dataclass(frozen=True, slots=True)
-class MergeCosts:
-    """Consolidation by mirror driver: copiers in flight per disk, chunk by chunk, under a rate cap."""
-
-    streams: int
-    chunk_bytes: int
-    rate_bytes_per_s: int  # cap; 0: none
-    limit_ns: int  # a longer pass fails: the VM needs consolidation; 0: none
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshots:
-    """How this vSphere release takes and removes snapshots."""
-
-    api_ns: int  # from the API call to the first thing the host does
-    stun: StunCosts
-    delta: DeltaFormat
-    merge: MergeCosts
+    guest: Guest
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,10 @@ def happened(result: Outcome) -> set[str]:
     words |= {"connection lost" if cut.lost_ns >= 0 else "connection lived" for cut in result.cuts}
     left = {(row.protection, row.end_ns) for row in result.modes if row.mode == "in sync" and row.start_ns < row.end_ns}
     words |= {"out of sync" for row in result.points if (row.protection, row.point_ns) in left}
+    words |= {f"asked: {row.answer}" for row in result.questions}
+    words |= {row.reason for row in result.stuns} | {
+        f"quiesced: {row.outcome.split(':')[0]}" for row in result.quiesces
+    }
     for job in result.jobs:
         words.add(job.outcome.split(": ")[0])
         words |= {phrase for phrase in ("consolidation took longer", "job took longer") if phrase in job.outcome}

@@ -8,11 +8,19 @@ from models.scenario import (
     DeltaFormat,
     Disk,
     Filter,
+    FullPolicy,
+    Guest,
+    HelperRounds,
     Host,
+    MemoryDump,
     MergeCosts,
+    NativeCosts,
+    QuiesceLimits,
+    RemovalPolicy,
     RunSpec,
     Scenario,
     ServiceLaw,
+    SnapshotRequest,
     Snapshots,
     StunCosts,
     Timer,
@@ -32,6 +40,7 @@ MEMBERS = (("sql", "sql", 4), ("ingest", "ingest", 1), ("vdi-1", "vdi", 1), ("vd
 RATES = {"sql": 20, "ingest": 10, "vdi": 5}  # guest I/Os per second
 PROTECTED = ("sql", "ingest")
 ARMS = ("none", "vadp", "vaio")
+GUEST = Guest(8 * GIB, S, 16 * MIB, 5 * S, GIB, 65536, 8, 60 * S)
 
 
 def _workload(group: str) -> Workload:
@@ -47,17 +56,20 @@ def _workload(group: str) -> Workload:
 def _vm(name: str, group: str, disks: int) -> Vm:
     flows = tuple(Disk(f"{name}:{i}", GIB, "gold", 1000, 0, 0) for i in range(disks))
     inspect = Filter("inspect", 10 * US, 5 * US, "fixed", 0)
-    return Vm(name, group, "esx1", flows, (_workload(group),), (inspect,), 64, 256, "jumps", 60 * S)
+    return Vm(name, group, "esx1", flows, (_workload(group),), (inspect,), 64, 256, "jumps", 60 * S, GUEST)
 
 
 def fake_scenario(arms: tuple[str, ...] = ARMS, replications: int = 5) -> Scenario:
     """The scenario that `fake_result` pretends to have run."""
     stun = StunCosts(40 * MS, 80 * MS, 15 * MS, 25 * MS, 20 * MS, 3, 5, 4, 2, 2, 4096, 30 * S, 30 * MS)
     snapshots = Snapshots(
-        200 * MS, stun, DeltaFormat(4096, 4096, 16 * MIB, 1000, 1, 4096, 0), MergeCosts(6, 65536, 20 * 10**6, 0)
-    )
+        200 * MS, "sesparse", "mirror", stun, DeltaFormat(4096, 4096, 16 * MIB, 1000, 1, 4096, 0, 0, 0, 0, 0),
+        MergeCosts(6, 65536, 20 * 10**6, 0), HelperRounds(12 * S, 10, False), NativeCosts(1, 1),
+        MemoryDump(8 * MIB, 0, True, 500 * MS), QuiesceLimits(900 * S, 10 * S), RemovalPolicy(0, 0, 4 * 3600 * S),
+        FullPolicy("retry", 1800 * S, 10 * GIB),
+    )  # fmt: skip
     vadp = Vadp("nightly", PROTECTED, 10 * S, 80 * S, 1, "esx1", "v1", 65536, MIB, 1000, 10 * MS, 500 * MS, 4, 0, 0, 0,
-                2000, COMMIT_NS, 0, PLAIN_TRANSPORT, PLAIN_SCHEDULE)  # fmt: skip
+                2000, COMMIT_NS, 0, PLAIN_TRANSPORT, PLAIN_SCHEDULE, SnapshotRequest(False, "fail", False))  # fmt: skip
     vaio = Vaio(
         "cdp", PROTECTED, 20 * US, 10 * US, 64 * 10**6, 5 * 10**6, 10 * MS, 2000, 0, 5 * S, 65536, 8, True, False,
         "asynchronous", 10 * S, True, (), 60 * S, 10 * S, 90 * S, 3600 * S, 0, None,

@@ -79,9 +79,35 @@ VM = st.fixed_dictionaries({
     "guest_clock": st.sampled_from(["frozen", "jumps"]),
     "disk_queue_depth": st.integers(1, 4), "adapter_queue_depth": st.integers(1, 5),
     "disk_timeout": st.sampled_from(["30 ms", "60 s"]),
+    "guest": st.fixed_dictionaries({
+        "memory": st.sampled_from(["1 B", "100 KiB"]), "prepare": _ms(9), "dirty": st.sampled_from(["0 B", "96 KiB"]),
+        "dirty_age": _ms(99), "dirty_most": st.sampled_from(["64 KiB", "1 MiB"]),
+        "flush": st.sampled_from(["512 B", "24 KiB"]), "flush_outstanding": st.integers(1, 3),
+        "freeze_limit": st.sampled_from(["none"] * 4 + ["60 ms"]),
+    }),
 })  # fmt: skip
 SNAPSHOTS = st.fixed_dictionaries({
     "api": st.sampled_from(["0 s", "5 ms"]),
+    "format": st.sampled_from(["sesparse"] * 7 + ["native"]),
+    "consolidation": st.sampled_from(["mirror", "mirror", "helper"]),
+    "helper": st.fixed_dictionaries({
+        "estimate": st.sampled_from(["1 ns", "5 ms", "12 s"]), "rounds": st.integers(0, 3), "force": st.booleans(),
+    }),
+    "native": st.fixed_dictionaries({"create_ios": st.integers(0, 2), "delete_ios": st.integers(0, 2)}),
+    "memory": st.fixed_dictionaries({
+        "io": st.sampled_from(["4 KiB", "64 KiB"]), "pause": _ms(2), "lazy": st.booleans(), "stun": _ms(3),
+    }),
+    "full": st.fixed_dictionaries({
+        "answer": st.sampled_from(["retry", "retry", "cancel", "end"]), "wait": _ms(300, 20),
+        "freed": st.sampled_from(["0 B", "100 KiB"]),
+    }),
+    "quiesce": st.fixed_dictionaries({
+        "prepare_limit": st.sampled_from(["none", "none", "40 ms"]),
+        "hold_limit": st.sampled_from(["none", "none", "15 ms"]),
+    }),
+    "removal": st.fixed_dictionaries({
+        "failure": st.sampled_from(["0 %", "0 %", "0 %", "50 %"]), "retries": st.integers(0, 2), "wait": _ms(90, 1),
+    }),
     "stun": st.fixed_dictionaries({
         "stop": _ms(5), "resume": _ms(5), "close": _ms(2), "create": _ms(2), "open": _ms(2),
         "close_ios": st.integers(0, 2), "create_ios": st.integers(0, 2), "open_ios": st.integers(0, 1),
@@ -92,6 +118,8 @@ SNAPSHOTS = st.fixed_dictionaries({
         "grain": st.sampled_from(["512 B", "4 KiB", "64 KiB"]), "table_grains": st.sampled_from([1, 16, 4096]),
         "growth": st.sampled_from(["64 KiB", "100 KiB", "1 MiB"]), "metadata": st.sampled_from(["0 %", "1 %"]),
         "metadata_writes": st.integers(0, 2), "cached_tables": st.sampled_from([0, 1, 3]),
+        "table_size": st.sampled_from(["0 B", "16 KiB"]), "directory_writes": st.integers(0, 1),
+        "bloom": st.sampled_from(["none", "1 B", "8 B"]), "bloom_hashes": st.integers(1, 3),
     }),
     "merge": st.fixed_dictionaries({
         "streams": st.integers(1, 3), "chunk": st.sampled_from(["64 KiB", "128 KiB"]),
@@ -106,6 +134,7 @@ VADP = st.fixed_dictionaries({
     "cbt": st.sampled_from(["v1", "v2"]), "repository": st.sampled_from(["none", "5 MB/s"]),
     "reduction": st.sampled_from([1.0, 2.0]), "commit": _ms(5),
     "job_limit": st.sampled_from(["none", "60 ms", "100 ms"]),
+    "on_quiesce_failure": st.sampled_from(["fail", "crash-consistent"]),
 })  # fmt: skip
 NBD = {"host_rate": st.sampled_from(["none", "20 MB/s"]), "connections": st.sampled_from(["none", 1, 2])}
 TRANSPORTS = {
@@ -134,6 +163,7 @@ OUTAGES = st.lists(st.tuples(st.integers(0, 600), st.integers(1, 300)), max_size
     ]
 )  # fmt: skip
 """Apart, in order."""
+REQUEST = st.sampled_from([{}, {}, {"quiesce": True}, {"quiesce": True}, {"memory": True}])
 VAIO = st.fixed_dictionaries({
     "link": st.sampled_from(["200 kB/s", "5 MB/s"]), "down": _ms(1), "up": _ms(1),
     "buffer": st.sampled_from(["1 B", "40 KiB", "10 MB"]), "link_latency": _ms(5),
@@ -225,7 +255,7 @@ def documents(draw: Draw, duration_ms: int = 2_000) -> dict[str, Any]:
         store["capacity"] = f"{size + draw(st.sampled_from([1, 200_000, 1 << 30, 1 << 30, 1 << 30]))} B"
     split = draw(st.integers(1, len(vms)))
     groups = [sorted(vms)[:split], sorted(vms)[split:]]
-    jobs = {f"job{n}": draw(VADP) | {"vms": part} for n, part in enumerate(groups) if part}
+    jobs = {f"job{n}": draw(VADP) | draw(REQUEST) | {"vms": part} for n, part in enumerate(groups) if part}
     for job in jobs.values():
         _get_their_turn(draw, job, sorted(hosts), vms[job["vms"][0]]["host"])
     if not any(job["transport"] == "san" for job in jobs.values()):

@@ -21,6 +21,7 @@ PHASE_COLOUR = {
     "create": ORANGE,
     "open": GREEN,
     "resume": GREY,
+    "merge or memory": PURPLE,
 }
 
 NIGHT_COLOUR = {"waiting": SILVER, "snapshot and query": YELLOW, "reading": ORANGE, "commit": GREY, "merge": VERMILLION}
@@ -34,6 +35,8 @@ BACKUP_BAND, MERGE_BAND, RESYNC_BAND, CUT_BAND, STUN_LINE = ORANGE, VERMILLION, 
 CAUSE_STYLE: dict[str, tuple[str, str]] = {
     "guest queue": (SILVER, ""),
     "stun hold": (BLACK, ""),
+    "quiesce hold": (PURPLE, "////"),
+    "space hold": (PURPLE, "xxxx"),
     "filter": (BLUE, ""),
     "mirror hold": (PURPLE, ""),
     "replica": (BLUE, "////"),

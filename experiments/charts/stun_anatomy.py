@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PHASES = tuple(palette.PHASE_COLOUR)
+LAST = PHASES[-1]  # only helper rounds and memory snapshots have it
 BARS = 24
 
 
@@ -39,7 +40,7 @@ class Bar(NamedTuple):
 
 
 def _phase_ns(row: StunRow) -> tuple[int, ...]:
-    return (row.stop_ns, row.drain_ns, row.close_ns, row.create_ns, row.open_ns, row.resume_ns)
+    return (row.stop_ns, row.drain_ns, row.close_ns, row.create_ns, row.open_ns, row.resume_ns, row.work_ns)
 
 
 def _after_warmup(result: RunResult) -> list[StunRow]:
@@ -80,7 +81,8 @@ def _label(axes: "Axes", at: int, bar: Bar) -> None:
 def draw(bars: tuple[Bar, ...], identity: Identity) -> "Figure":
     """The figure."""
     subtitle = "Mean stun by phase: vCPUs stopped until they run again"
-    entries = [(paper.swatch(colour), phase) for phase, colour in palette.PHASE_COLOUR.items()]
+    seen = [phase for index, phase in enumerate(PHASES) if phase != LAST or any(bar.phases_ms[index] for bar in bars)]
+    entries = [(paper.swatch(palette.PHASE_COLOUR[phase]), phase) for phase in seen]
     entries.append((paper.stroke(palette.VERMILLION, "", marker="|"), "longest single stun"))
     figure = paper.sheet(0.6 + 0.36 * len(bars), CHART.question, subtitle, identity, entries)
     axes = figure.subplots()

@@ -11,7 +11,7 @@ from experiments.scenario.messages import Mistake
 from experiments.scenario.protections import ControlTable, ProxyTable, RepositoryTable, VadpTable
 from models.assumptions import default
 from models.jobs import Control, Schedule, Transport
-from models.scenario import Vadp
+from models.scenario import SnapshotRequest, Vadp
 
 if TYPE_CHECKING:
     from experiments.scenario.convert import Names
@@ -38,6 +38,7 @@ def backup(names: "Names", name: str, t: VadpTable) -> Vadp:
         repository_bytes_per_s=store.rate if t.into else t.repository, reduction_milli=t.reduction,
         commit_ns=t.commit, job_limit_ns=t.job_limit, transport=_transport(names, name, t),
         schedule=Schedule(t.overrun, t.order, t.retries, t.retry_wait),
+        request=SnapshotRequest(t.quiesce, t.on_quiesce_failure, t.memory),
     )  # fmt: skip
 
 

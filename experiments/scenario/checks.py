@@ -50,6 +50,7 @@ def _numbers(file: ScenarioFile) -> Iterator[Mistake]:
     yield from _space(file)
     yield from _laws(file)
     yield from _snapshots(file)
+    yield from _requests(file)
     yield from _shares(file)
     yield from check_filtering(file)
     yield from check_backups(Names(file))
@@ -127,6 +128,14 @@ def _snapshots(file: ScenarioFile) -> Iterator[Mistake]:
     if chunk % grain:
         text = f"is not a whole number of grains ({human_bytes(chunk)} of {human_bytes(grain)}), write a multiple"
         yield Mistake(("snapshots", "merge", "chunk"), text, needs=(at,))
+
+
+def _requests(file: ScenarioFile) -> Iterator[Mistake]:
+    """What a job asks of its snapshots."""
+    for name, job in file.protection.vadp.items():
+        if job.quiesce and job.memory:
+            text = "stands beside quiesce, a snapshot with memory is not quiesced: keep one"
+            yield Mistake(("protection", "vadp", name, "memory"), text, at_key=True)
 
 
 def _disk(at: Path, disk: DiskTable) -> Iterator[Mistake]:

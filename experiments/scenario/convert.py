@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from experiments.scenario.backups import backup, control
-from experiments.scenario.guests import AddressesTable, DiskTable, VmTable, WorkloadTable
+from experiments.scenario.guests import AddressesTable, DiskTable, GuestTable, VmTable, WorkloadTable
 from experiments.scenario.identity import identity
-from experiments.scenario.protections import SnapshotsTable, VaioTable
+from experiments.scenario.protections import VaioTable
 from experiments.scenario.schema import ArmName, DatastoreTable, HostTable, ReadLaw, ScenarioFile
+from experiments.scenario.snapshots import snapshots_of
 from experiments.scenario.windows import windows
 from models.assumptions import TIMERS, default
 from models.scenario import (
@@ -20,17 +21,14 @@ from models.scenario import (
     Appliance,
     Burst,
     Datastore,
-    DeltaFormat,
     Disk,
     Filter,
+    Guest,
     Host,
-    MergeCosts,
     Outage,
     RunSpec,
     Scenario,
     ServiceLaw,
-    Snapshots,
-    StunCosts,
     Timer,
     Trace,
     TwoState,
@@ -105,7 +103,7 @@ def convert(file: ScenarioFile, traces: Traces) -> Scenario:
         hosts=tuple(_host(name, host) for name, host in names.hosts().items()),
         datastores=tuple(_datastore(name, store) for name, store in names.datastores().items()),
         vms=tuple(vm for group in file.vm for vm in _vms(names, group, traces)),
-        snapshots=_snapshots(file.snapshots),
+        snapshots=snapshots_of(file.snapshots),
         vadp=tuple(backup(names, name, table) for name, table in file.protection.vadp.items()),
         vaio=tuple(_vaio(names, name, table) for name, table in file.protection.vaio.items()),
         control=control(file.protection.control),
@@ -183,9 +181,17 @@ def _vms(names: Names, group: str, traces: Traces) -> list[Vm]:
         vms.append(Vm(
             name=vm, group=group, host=host, disks=disks, workloads=workloads, filters=filters,
             disk_queue_depth=table.disk_queue_depth, adapter_queue_depth=table.adapter_queue_depth,
-            guest_clock=table.guest_clock, disk_timeout_ns=table.disk_timeout,
+            guest_clock=table.guest_clock, disk_timeout_ns=table.disk_timeout, guest=_guest(table.guest),
         ))  # fmt: skip
     return vms
+
+
+def _guest(g: GuestTable) -> Guest:
+    return Guest(
+        memory_bytes=g.memory, prepare_ns=g.prepare, dirty_bytes=g.dirty, dirty_ns=g.dirty_age,
+        dirty_most_bytes=g.dirty_most, flush_bytes=g.flush, flush_outstanding=g.flush_outstanding,
+        freeze_limit_ns=g.freeze_limit,
+    )  # fmt: skip
 
 
 def _filter(file: ScenarioFile, name: str) -> Filter:
@@ -221,27 +227,6 @@ def _workload(name: str, w: WorkloadTable, disks: int, trace: Trace | None) -> W
 def _addresses(table: AddressesTable) -> Addresses:
     zipf = table.exponent if table.pattern == "zipf" else 0
     return Addresses(table.pattern, zipf, table.align, table.start, table.span)
-
-
-def _snapshots(s: SnapshotsTable) -> Snapshots:
-    stun, delta, merge = s.stun, s.delta, s.merge
-    return Snapshots(
-        api_ns=s.api,
-        stun=StunCosts(
-            stop_ns=stun.stop, resume_ns=stun.resume, close_ns=stun.close, create_ns=stun.create, open_ns=stun.open,
-            close_ios=stun.close_ios, create_ios=stun.create_ios, open_ios=stun.open_ios,
-            cbt_close_ios=stun.cbt_close_ios, cbt_open_ios=stun.cbt_open_ios, metadata_bytes=stun.metadata_size,
-            drain_limit_ns=stun.drain_limit, cpt_extra_ns=stun.cpt_extra,
-        ),
-        delta=DeltaFormat(
-            grain_bytes=delta.grain, table_grains=delta.table_grains, growth_bytes=delta.growth,
-            metadata_ppm=delta.metadata, metadata_writes=delta.metadata_writes, metadata_bytes=delta.metadata_size,
-            cached_tables=delta.cached_tables,
-        ),
-        merge=MergeCosts(
-            streams=merge.streams, chunk_bytes=merge.chunk, rate_bytes_per_s=merge.rate, limit_ns=merge.limit
-        ),
-    )  # fmt: skip
 
 
 def _appliance(file: ScenarioFile, name: str) -> Appliance:

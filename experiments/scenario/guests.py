@@ -24,6 +24,7 @@ from experiments.scenario.quantities import (
     SizeOrNone,
     Table,
     Time,
+    TimeOrNone,
     registered,
 )
 
@@ -112,6 +113,19 @@ class DiskTable(Table):
     reservation: IopsOrNone = registered("disk.reservation")
 
 
+class GuestTable(Table):
+    """What a guest brings into a snapshot: its memory, and what its caches owe the disks."""
+
+    memory: FullSize = registered("vm.guest.memory")
+    prepare: Time = registered("vm.guest.prepare")
+    dirty: Size = registered("vm.guest.dirty")
+    dirty_age: Time = registered("vm.guest.dirty_age")
+    dirty_most: Size = registered("vm.guest.dirty_most")
+    flush: IoSize = registered("vm.guest.flush")
+    flush_outstanding: Annotated[Positive, Field(le=1024)] = registered("vm.guest.flush_outstanding")
+    freeze_limit: TimeOrNone = registered("vm.guest.freeze_limit")
+
+
 class VmTable(Table):
     """A group of equal VMs."""
 
@@ -124,3 +138,4 @@ class VmTable(Table):
     disk_timeout: LongTime = registered("vm.disk_timeout")
     disk: Annotated[list[DiskTable], Field(min_length=1)]
     workload: list[WorkloadTable] = Field(default_factory=list, description="none: the VM is idle")
+    guest: GuestTable = Field(default_factory=GuestTable)

@@ -16,11 +16,22 @@ from experiments.scenario.quantities import (
     Rate,
     RateOrNone,
     Ratio,
+    Size,
     SizeOrNone,
     Table,
     Time,
     TimeOrNone,
     registered,
+)
+from experiments.scenario.snapshots import (
+    BloomSize,
+    FullTable,
+    Hashes,
+    HelperTable,
+    MemoryTable,
+    NativeTable,
+    QuiesceTable,
+    RemovalTable,
 )
 
 
@@ -43,7 +54,7 @@ class StunTable(Table):
 
 
 class DeltaTable(Table):
-    """A sparse delta disk."""
+    """A sparse delta disk. The defaults are SEsparse's; those of VMFSsparse stand in the register."""
 
     grain: IoSize = registered("snapshots.delta.grain")
     table_grains: Positive = registered("snapshots.delta.table_grains")
@@ -52,10 +63,14 @@ class DeltaTable(Table):
     metadata_writes: Count = registered("snapshots.delta.metadata_writes")
     metadata_size: IoSize = registered("snapshots.delta.metadata_size")
     cached_tables: Count = registered("snapshots.delta.cached_tables")
+    table_size: Size = registered("snapshots.delta.table_size")
+    directory_writes: Count = registered("snapshots.delta.directory_writes")
+    bloom: BloomSize = registered("snapshots.delta.bloom")
+    bloom_hashes: Hashes = registered("snapshots.delta.bloom_hashes")
 
 
 class MergeTable(Table):
-    """Consolidation by mirror driver, per disk."""
+    """The copiers of a consolidation, per disk."""
 
     streams: Positive = registered("snapshots.merge.streams")
     chunk: IoSize = registered("snapshots.merge.chunk")
@@ -67,9 +82,17 @@ class SnapshotsTable(Table):
     """How this vSphere release takes and removes snapshots."""
 
     api: Time = registered("snapshots.api")
+    format: Literal["sesparse", "vmfssparse", "native"] = registered("snapshots.format")
+    consolidation: Literal["mirror", "helper"] = registered("snapshots.consolidation")
     stun: StunTable = Field(default_factory=StunTable)
     delta: DeltaTable = Field(default_factory=DeltaTable)
     merge: MergeTable = Field(default_factory=MergeTable)
+    helper: HelperTable = Field(default_factory=HelperTable)
+    native: NativeTable = Field(default_factory=NativeTable)
+    memory: MemoryTable = Field(default_factory=MemoryTable)
+    quiesce: QuiesceTable = Field(default_factory=QuiesceTable)
+    removal: RemovalTable = Field(default_factory=RemovalTable)
+    full: FullTable = Field(default_factory=FullTable)
 
 
 class VadpTable(Table):
@@ -108,6 +131,9 @@ class VadpTable(Table):
     order: Literal["listed", "missed first"] = registered("vadp.order")
     retries: Annotated[Count, Field(le=100)] = registered("vadp.retries")
     retry_wait: LongTime = registered("vadp.retry_wait")
+    quiesce: bool = registered("vadp.quiesce")
+    on_quiesce_failure: Literal["fail", "crash-consistent"] = registered("vadp.on_quiesce_failure")
+    memory: bool = registered("vadp.memory")
 
 
 class ProxyTable(Table):

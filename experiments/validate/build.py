@@ -16,11 +16,19 @@ from models.scenario import (
     DeltaFormat,
     Disk,
     Distribution,
+    FullPolicy,
+    Guest,
+    HelperRounds,
     Host,
+    MemoryDump,
     MergeCosts,
+    NativeCosts,
+    QuiesceLimits,
+    RemovalPolicy,
     RunSpec,
     Scenario,
     ServiceLaw,
+    SnapshotRequest,
     Snapshots,
     StunCosts,
     Trace,
@@ -36,9 +44,16 @@ DEEP = 1 << 10
 HOST = Host("esx1", "fifo", 32 * KIB, 32, DEEP, 0, 0, 0)
 ANYWHERE = Addresses("uniform", 0, 4 * KIB, 0, 0)
 NO_STUN = StunCosts(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4 * KIB, 60 * S, 0)
-PLAIN_DELTA = DeltaFormat(4 * KIB, 4096, MIB, 0, 0, 4 * KIB, 0)
+PLAIN_DELTA = DeltaFormat(4 * KIB, 4096, MIB, 0, 0, 4 * KIB, 0, 0, 0, 0, 0)
 PLAIN_MERGE = MergeCosts(1, 64 * KIB, 0, 3600 * S)
-SNAPSHOTS = Snapshots(0, NO_STUN, PLAIN_DELTA, PLAIN_MERGE)
+SNAPSHOTS = Snapshots(
+    0, "sesparse", "mirror", NO_STUN, PLAIN_DELTA, PLAIN_MERGE, HelperRounds(12 * S, 10, False), NativeCosts(0, 0),
+    MemoryDump(MIB, 0, True, 0), QuiesceLimits(0, 0), RemovalPolicy(0, 0, S),
+    FullPolicy("end", S, 0),
+)  # fmt: skip
+GUEST = Guest(GIB, 0, 0, 0, 0, 64 * KIB, 8, 0)
+"""A guest whose caches owe nothing."""
+PLAIN = SnapshotRequest(False, "fail", False)
 
 
 PLAIN_TRANSPORT = Transport("nbd", "proxy", 0, 0, DEEP, "repository", 0, 0, 0, 0, 0, 0, 0)
@@ -86,7 +101,7 @@ def traced(times_ns: npt.NDArray[np.int64], offsets: npt.NDArray[np.int64], size
 def vm(name: str, workload: Workload, disks: tuple[Disk, ...] = (), queue_depth: int = DEEP) -> Vm:
     """A VM on the one host; without `disks` it has one."""
     own = disks or (disk(f"{name}:0"),)
-    return Vm(name, name, "esx1", own, (workload,), (), queue_depth, queue_depth * len(own), "jumps", 60 * S)
+    return Vm(name, name, "esx1", own, (workload,), (), queue_depth, queue_depth * len(own), "jumps", 60 * S, GUEST)
 
 
 def scenario(vms: tuple[Vm, ...], stores: tuple[Datastore, ...], duration_ns: int, warmup_ns: int = 0) -> Scenario:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from experiments.validate import build as plain
 from experiments.validate import forms
-from experiments.validate.build import KIB, MIB, MS, S, disk, law, open_loop, scenario, store, vm
+from experiments.validate.build import KIB, MIB, MS, PLAIN, S, disk, law, open_loop, scenario, store, vm
 from experiments.validate.measure import one
 from experiments.validate.row import Claim, Row, Slack, judge, judge_range
 from models.result import JobRow
@@ -22,7 +22,7 @@ HELD_S = 30
 
 JOB = Vadp(
     "job", ("vm",), 0, 1000 * S, 1, "esx1", "v1", 64 * KIB, MIB, 2000, 0, 0, 4, 0, 0, 0, 1000, 0, 0,
-    plain.PLAIN_TRANSPORT, plain.PLAIN_SCHEDULE,
+    plain.PLAIN_TRANSPORT, plain.PLAIN_SCHEDULE, PLAIN,
 )  # fmt: skip
 """A backup job that costs nothing but its reads."""
 

@@ -22,7 +22,7 @@ from models.compiled.layout import (
 )
 from models.compiled.lists import draw, event, fire, push, soon, wait, wake
 from models.mechanisms import bucket, grains, mirror
-from models.path.io import BACKUP, MERGE, SNAPSHOT
+from models.path.io import BACKUP, MERGE
 from sim.flat import Memory
 from sim.mechanism import mechanism
 
@@ -38,7 +38,7 @@ def chain_goes(m: Memory, at: int) -> None:
         return
     chain.left -= 1
     disk = Disk(m, chain.disk)
-    device.submit(m, disk.flow, SNAPSHOT, 1, chain.size, m[draw(m, disk.write_draws, 1)], -1, at)
+    device.submit(m, disk.flow, chain.cause, 1, chain.size, m[draw(m, disk.write_draws, 1)], -1, at)
 
 
 # -- the copiers of a consolidation --------------------------------------------------------------------------
@@ -52,7 +52,7 @@ def copier_goes(m: Memory, at: int) -> None:
     disk = Disk(m, merge.disk)
     first, last = -1, -1
     if not merge.stopped:
-        first, last = mirror.take(MirrorState(m, disk.mirror), GrainState(m, disk.map), copier.number)
+        first, last = mirror.take(MirrorState(m, merge.mirror), GrainState(m, disk.map), copier.number)
     if first < 0:
         merge.working -= 1
         if not merge.working:
@@ -66,12 +66,16 @@ def copier_goes(m: Memory, at: int) -> None:
 def read_chunk(m: Memory, at: int, first: int, last: int) -> None:
     """Reads the held pieces side by side; remembers them, joined where they touch, for the writes."""
     copier = Copier(m, at)
-    disk = Disk(m, Merge(m, copier.merge).disk)
+    merge = Merge(m, copier.merge)
+    disk = Disk(m, merge.disk)
     held, grain, size = GrainState(m, disk.map), first, 0
     spans, count = copier.spans, 0
     copier.step, copier.left = 0, 0
     while grain <= last:
-        end, level = grains.piece(held, grain, last)
+        if merge.level:
+            end, level = grains.piece_below(held, grain, last, merge.level)
+        else:
+            end, level = grains.piece(held, grain, last)
         if level:
             size += (end - grain + 1) * disk.grain
             copier.left += 1
@@ -102,7 +106,7 @@ def copier_hears(m: Memory, at: int) -> None:
             size = (m[span + 1] - m[span] + 1) * disk.grain
             device.submit(m, disk.flow, MERGE, 1, size, m[draw(m, disk.write_draws, 1)], -1, at)
         return
-    mirror.copied(MirrorState(m, disk.mirror), copier.number)
+    mirror.copied(MirrorState(m, merge.mirror), copier.number)
     wake(m, merge.disk + DISK_CHUNK)
     soon(m, at, COPIER_PACED)  # after the writes that waited for the chunk
 

@@ -11,11 +11,13 @@ from simpy.events import Event
 
 from models import scenario
 from models.compiled import layout
+from models.compiled.draws import Stream
 from models.compiled.engine import Engine
 from models.compiled.ledgers import Meter
-from models.compiled.parts import Disk
+from models.compiled.parts import Disk, Vm
 from models.mechanisms import appliance, bucket, grains, mirror, replication
 from models.path.build import reading_flow
+from models.workload import Draw
 from sim.clock import ARRIVAL, Signal, order
 from sim.memory import Record
 
@@ -59,26 +61,29 @@ class Works:
         self.engine = engine
         self.chains = Stock(engine, layout.CHAIN)
         self.merges, self.copiers = Stock(engine, layout.MERGE), Stock(engine, layout.COPIER)
+        self.loops, self.flushes = Stock(engine, layout.LOOP), Stock(engine, layout.FLUSH)
+        self.workloads = Stock(engine, layout.WORKLOAD)
         self.reads, self.readers = Stock(engine, layout.READ), Stock(engine, layout.READER)
 
-    def metadata(self, disk: Disk, ios: int, size_bytes: int) -> Signal:
-        """Writes that many pieces of metadata on the disk's flow, one after the other; fires after the last."""
-        record = self.chains.take().set(disk=disk.record.address, left=ios, size=size_bytes)
+    def metadata(self, disk: Disk, ios: int, size_bytes: int, kind: int) -> Signal:
+        """Writes that many pieces of metadata, or of memory, on the disk's flow, one by one; fires after the last."""
+        record = self.chains.take().set(disk=disk.record.address, left=ios, size=size_bytes, cause=kind)
         work = Work(self.engine, record, [(self.chains, record)])
         self.engine.start([record.address], layout.CHAIN_STARTS)
         return work.done
 
-    def merge(self, disk: Disk, costs: scenario.MergeCosts) -> Work:
-        """One disk's pass of the mirror driver: copiers that share a cursor and a rate cap."""
+    def merge(self, disk: Disk, costs: scenario.MergeCosts, level: int) -> Work:
+        """One disk's pass over deltas, up to `level` or (0) mirrored: copiers that share a cursor and a rate cap."""
         engine, memory = self.engine, self.engine.memory
         chunk = max(1, costs.chunk_bytes // disk.delta.grain_bytes)
         record = self.merges.take()
         record.set(
             disk=disk.record.address, stopped=0, working=costs.streams, rate=costs.rate_bytes_per_s,
-            cap=self._state(record.cap, bucket.bucket(0)),
+            cap=self._state(record.cap, bucket.bucket(0)), level=level,
         )  # fmt: skip
-        disk.pass_at = self._state(disk.pass_at, mirror.mirror(disk.grains, chunk, costs.streams))
-        disk.record.mirror = disk.pass_at
+        new = mirror.mirror(disk.grains, chunk, costs.streams, level or grains.MAX_DEPTH)
+        disk.pass_at = record.mirror = self._state(disk.pass_at, new)
+        disk.record.mirror = 0 if level else disk.pass_at
         entity = engine.at(layout.FLOW, disk.record.flow).entity
         copiers = [
             self.copiers.take().set(
@@ -92,6 +97,26 @@ class Works:
             work.done.callbacks.append(partial(self._span_back, copier.spans, 2 * chunk))
         engine.start([copier.address for copier in copiers], layout.COPIER_GOES)
         return work
+
+    def flush(self, vm: Vm, draws: list[Draw], first: int, outstanding: int, burst: int) -> Signal:
+        """The guest's caches write these, so many at a time; fires when all are delivered."""
+        engine, number = self.engine, len(vm.spec.workloads)
+        rows = np.array([(0, d.disk, d.write, d.offset, d.size, d.service_ns) for d in draws], dtype=np.int64)
+        stream = Stream(engine.memory, iter([tuple(rows.T)]), burst, layout.ROW_WORDS)
+        engine.streams[stream.address] = stream
+        workload = self.workloads.take().set(stream=stream.address, ordinal=first)
+        record = self.flushes.take().set(left=outstanding)
+        loops = [
+            self.loops.take().set(
+                vm=vm.record.address, workload=workload.address, number=number, kind=1, outside=1, frozen=0, thinks=0,
+                flush=record.address,
+            )
+            for _ in range(outstanding)
+        ]  # fmt: skip
+        stocks = [(self.workloads, workload), (self.flushes, record), *((self.loops, loop) for loop in loops)]
+        work = Work(engine, record, stocks)
+        engine.start([loop.address for loop in loops], layout.LOOP_STARTS)
+        return work.done
 
     def _state(self, at: int, state: Any) -> int:
         """The address of `state`: in the place of one like it, which is not used any more, or in a new one."""

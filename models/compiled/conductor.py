@@ -6,11 +6,13 @@ more memory, more draws, a signal that a story waits for, an interrupt. Nothing 
 
 from typing import Any
 
-from models.compiled import bulk, device, disk, group, guest, replica, risk, synchrony, way
+from models.compiled import asked, bulk, device, disk, group, guest, replica, risk, synchrony, way
 from models.compiled.layout import (
     ACTIONS,
     AGAIN,
     ALLOW,
+    ANSWER,
+    ANSWERED,
     ARRIVES,
     CHAIN_STARTS,
     CHECKPOINT,
@@ -22,6 +24,7 @@ from models.compiled.layout import (
     COPIER_PACED,
     DRAWS,
     FIRED,
+    FOLD,
     FORGET,
     GATE_IN,
     GATE_OUT,
@@ -33,6 +36,7 @@ from models.compiled.layout import (
     HOPS_UP,
     ISSUE,
     LET_GO,
+    LET_IN,
     LIMIT_PASSED,
     LINK_BEGINS,
     LINK_SENT,
@@ -49,6 +53,7 @@ from models.compiled.layout import (
     STANDSTILL,
     SYNC,
     TAG_DUE,
+    THAW,
     TIMER,
     USABLE,
     WOKEN,
@@ -56,12 +61,13 @@ from models.compiled.layout import (
     Command,
     Device,
     Event,
+    GrainState,
     Order,
     Replica,
     World,
 )
 from models.compiled.lists import first_of, free_command, pop
-from models.mechanisms import tablecache
+from models.mechanisms import grains, tablecache
 from models.path.io import BACKUP, MERGE, MIRROR, RESYNC
 from sim.compiling import Compiled
 from sim.flat import Memory, memory_of
@@ -157,6 +163,11 @@ def turn(m: Memory, at: int) -> None:
         bulk.chain_goes(m, at)
     elif action == LOOP_STARTS:
         guest.starts(m, at)
+    elif action == LET_IN:
+        way.let_in(m, at)
+    elif action == ANSWERED:
+        if disk.answered(m, at):
+            guest.accessed(m, at)
     else:
         told(m, at, action)
 
@@ -167,9 +178,9 @@ def told(m: Memory, at: int, action: int) -> None:
     order, now = Order(m, at), World(m, 0).now
     subject = order.subject
     if action == HOLD:
-        way.hold(m, subject)
+        asked.hold(m, subject)
     elif action == RELEASE:
-        way.release(m, subject)
+        asked.release(m, subject)
     elif action == CHECKPOINT:
         group.checkpoint(m, subject, 0)
         replica.kick(m, subject)
@@ -186,11 +197,17 @@ def told(m: Memory, at: int, action: int) -> None:
         risk.settle_exposure(m, subject, now)
         risk.settle_risk(m, subject, now)
     elif action == PROBES_END:
-        way.end_probes(m, subject)
+        asked.end_probes(m, subject)
     elif action == ALLOW:
         bulk.allow(m, subject, order.a)
     elif action == FORGET:
         tablecache.forget(CacheState(m, subject))
+    elif action == THAW:
+        asked.thaw(m, subject)
+    elif action == ANSWER:
+        asked.answer(m, subject)
+    elif action == FOLD:
+        grains.fold_below(GrainState(m, subject), order.a)
 
 
 @mechanism

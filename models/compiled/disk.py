@@ -9,7 +9,7 @@ from models.compiled.layout import (
     CHUNK_COPIED,
     CHUNK_COPIED_LATE,
     DISK_CHUNK,
-    FULL,
+    BloomState,
     CacheState,
     CbtState,
     Disk,
@@ -34,7 +34,8 @@ from models.compiled.pieces import (
     metadata,
     submit_pieces,
 )
-from models.mechanisms import cbt, grains, mirror, tablecache
+from models.compiled.room import full, grow, used, wait_for_space
+from models.mechanisms import bloom, cbt, grains, mirror, tablecache
 from models.path.io import DATA, MIRROR, PARENT_READ
 from sim.flat import Memory
 from sim.mechanism import mechanism
@@ -70,10 +71,12 @@ def absorb(m: Memory, at: int) -> None:
     if not grains.depth(held):
         disk.written_base += io.size
         return
-    before = held.facts[grains.TOTAL]
+    before = used(m, d)
     for grain in range(io.offset // disk.grain, (io.offset + io.size - 1) // disk.grain + 1):
-        grains.allocate(held, grain)
-    grow(m, d, before)
+        if grains.allocate(held, grain) and disk.filters:
+            bloom.add(BloomState(m, disk.filters), grains.depth(held), grain)
+    if grow(m, d, before):  # nobody asks where nobody looks
+        full(m, d)
     disk.written_top += io.size
 
 
@@ -116,7 +119,8 @@ def look_up(m: Memory, at: int) -> bool:
 @mechanism
 def missing_tables(m: Memory, at: int) -> int:
     """Metadata reads for a lookup: per level from the top to where the data is, tables that are not in memory."""
-    disk, io = Disk(m, disk_of(m, at)), Io(m, at)
+    d, io = disk_of(m, at), Io(m, at)
+    disk = Disk(m, d)
     if not disk.cached:
         return 0
     held, cache, size = GrainState(m, disk.map), CacheState(m, disk.cache), disk.table_grains
@@ -125,12 +129,25 @@ def missing_tables(m: Memory, at: int) -> int:
         if grains.table_is_empty(held, table):
             continue
         found = grains.MAX_DEPTH
-        for grain in range(max(io.first, table * size), min(io.last, (table + 1) * size - 1) + 1):
+        first, last = max(io.first, table * size), min(io.last, (table + 1) * size - 1)
+        for grain in range(first, last + 1):
             found = min(found, grains.newest(held, grain))
         for level in range(grains.depth(held), max(found, 1) - 1, -1):
-            if not tablecache.look_up(cache, (level - 1) * disk.tables + table):
+            if maybe(m, d, level, first, last) and not tablecache.look_up(cache, (level - 1) * disk.tables + table):
                 misses += 1
     return misses
+
+
+@mechanism
+def maybe(m: Memory, d: int, level: int, first: int, last: int) -> bool:
+    """Whether the level may hold any of these grains, as far as its filter knows."""
+    filters = Disk(m, d).filters
+    if not filters:
+        return True
+    for grain in range(first, last + 1):  # noqa: SIM110 - compiled code builds no generator
+        if bloom.maybe(BloomState(m, filters), level, grain):
+            return True
+    return False
 
 
 # -- writes --------------------------------------------------------------------------------------------------
@@ -184,23 +201,37 @@ def parent_read(m: Memory, at: int, d: int, size: int) -> None:
 
 @mechanism
 def write_data(m: Memory, at: int) -> bool:
-    """Allocates the grains, writes the data and behind the cursor the mirrored copy, side by side."""
+    """Allocates the grains; then writes the data, unless the datastore is full."""
     d, io = disk_of(m, at), Io(m, at)
     disk = Disk(m, d)
     held = GrainState(m, disk.map)
-    before = held.facts[grains.TOTAL]
+    top = grains.depth(held)
+    before, io.tables = used(m, d), held.tabled[top]
     io.fresh_first, io.fresh_last, io.fresh_outer = -1, -1, 0
     for grain in range(io.first, io.last + 1):
         if grains.allocate(held, grain):
             if io.fresh_first < 0:
                 io.fresh_first = grain
             io.fresh_last = grain
+            if disk.filters:
+                bloom.add(BloomState(m, disk.filters), top, grain)
             if grain == io.first:
                 io.fresh_outer |= 1
             if grain == io.last:
                 io.fresh_outer |= 2
+    io.tables = held.tabled[top] - io.tables
     if io.fresh_first >= 0:
-        grow(m, d, before)
+        io.owed = grow(m, d, before)
+        if io.owed:
+            disk.owed += io.owed
+            return wait_for_space(m, at)
+    return submit_data(m, at)
+
+
+@mechanism
+def submit_data(m: Memory, at: int) -> bool:
+    """Writes the data and behind the cursor the mirrored copy, side by side."""
+    disk, io = Disk(m, disk_of(m, at)), Io(m, at)
     disk.written_top += io.size
     io.step, io.left = WRITE, 0
     submit_pieces(m, at)
@@ -211,22 +242,16 @@ def write_data(m: Memory, at: int) -> bool:
 
 
 @mechanism
-def grow(m: Memory, d: int, before: int) -> None:
-    """Takes space for the grains just allocated; the run ends when the datastore has none left."""
-    disk = Disk(m, d)
-    held, step = GrainState(m, disk.map), disk.growth
-    now = held.allocated[grains.depth(held)]
-    was = now - (held.facts[grains.TOTAL] - before)
-    steps = -(-now * disk.grain // step) - -(-was * disk.grain // step)
-    if not steps:
-        return
+def answered(m: Memory, at: int) -> bool:
+    """The VM's question is answered: the write goes on if there is space now, otherwise the VM asks again."""
+    w, disk, io = World(m, 0), Disk(m, disk_of(m, at)), Io(m, at)
+    charge(m, at, w.space_hold, w.now)
     store = Store(m, disk.store)
-    if steps * step > store.free_bytes:
-        w = World(m, 0)
-        if not w.error:
-            w.error, w.subject = FULL, d
-        return
-    store.free_bytes -= steps * step
+    if io.owed > store.free_bytes:
+        return wait_for_space(m, at)
+    store.free_bytes -= io.owed
+    disk.owed -= io.owed
+    return submit_data(m, at)
 
 
 @mechanism
@@ -241,7 +266,7 @@ def table_updates(m: Memory, at: int) -> int:
         cache = CacheState(m, disk.cache)
         for table in range(first, last + 1):
             tablecache.keep(cache, (grains.depth(held) - 1) * disk.tables + table)
-    return disk.metadata_writes * (last - first + 1)
+    return disk.metadata_writes * (last - first + 1) + disk.directory_writes * io.tables
 
 
 @mechanism

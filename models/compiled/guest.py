@@ -9,6 +9,7 @@ from models.compiled.layout import (
     ROW_WORDS,
     TIMER,
     VM_GATE,
+    Flush,
     Io,
     Loop,
     Replica,
@@ -18,7 +19,7 @@ from models.compiled.layout import (
     Workload,
     World,
 )
-from models.compiled.lists import draw, event, free_io, new_io, push, wait
+from models.compiled.lists import draw, event, fire, free_io, new_io, push, wait
 from sim.flat import Memory
 from sim.mechanism import mechanism
 
@@ -49,6 +50,11 @@ def starts(m: Memory, at: int) -> None:
     """The process waits for its next I/O's time, and makes its request then."""
     if take_next(m, at):
         goes_on(m, at, False)
+    elif Loop(m, at).flush:
+        flush = Flush(m, Loop(m, at).flush)
+        flush.left -= 1
+        if not flush.left:
+            fire(m, Loop(m, at).flush)
 
 
 @mechanism

@@ -14,7 +14,9 @@ from models.mechanisms import appliance, bucket, replication
 from models.mechanisms.cbt import tracked_block
 from models.outages import wire_of
 from models.path.build import CBT_DOUBLING, NBD_SHARE, reading_flow, shared_pipes
+from models.path.io import SNAPSHOT
 from models.windows import UNSEEN_SLOT, first_gap
+from models.workload import Draw
 from sim.clock import ARRIVAL, Signal, order
 
 
@@ -123,13 +125,17 @@ class Hypervisor(Machine):
 
     # -- what stories start ----------------------------------------------------------------------------------
 
-    def metadata(self, disk: Disk, ios: int, size_bytes: int) -> Signal:
-        """Writes that many pieces of metadata on the disk's flow, one after the other; fires after the last."""
-        return self.works.metadata(disk, ios, size_bytes)
+    def metadata(self, disk: Disk, ios: int, size_bytes: int, kind: int = SNAPSHOT) -> Signal:
+        """Writes that many pieces of metadata, or of memory, on the disk's flow, one by one; fires after the last."""
+        return self.works.metadata(disk, ios, size_bytes, kind)
 
-    def merge(self, disk: Disk) -> Work:
-        """One disk's pass of the mirror driver begins."""
-        return self.works.merge(disk, self.spec.snapshots.merge)
+    def merge(self, disk: Disk, level: int = 0) -> Work:
+        """The mirror driver's pass over a disk begins; or one over its deltas up to `level` alone."""
+        return self.works.merge(disk, self.spec.snapshots.merge, level)
+
+    def flush(self, vm: Vm, draws: list[Draw], first: int, outstanding: int) -> Signal:
+        """The guest's caches write these, so many at a time; fires when all are delivered."""
+        return self.works.flush(vm, draws, first, outstanding, self.burst)
 
     def read(self, job: JobParts, disk: Disk, blocks: list[int], allowed: int = 0) -> ReadWork:
         """The job reads these of its tool's blocks of one disk, with so many reads in flight (0: its own number)."""

@@ -5,6 +5,7 @@ Addresses are words of the flat memory (`sim.flat`); 0 is no record. Records tha
 """
 
 from models.mechanisms.appliance import Appliance
+from models.mechanisms.bloom import Bloom
 from models.mechanisms.bucket import Bucket
 from models.mechanisms.cbt import Cbt
 from models.mechanisms.grains import GrainMap
@@ -18,6 +19,7 @@ from models.mechanisms.wire import Wire
 from models.mechanisms.workers import Workers
 from sim.flat import column, record, state, words
 
+BloomState = state(Bloom)
 BucketState = state(Bucket)
 CbtState = state(Cbt)
 GrainState = state(GrainMap)
@@ -35,7 +37,7 @@ WORLD = (
     "free_end now moments pops heap heap_size heap_room woken woken_last bells devices device_count reserve burst "
     "low fired fired_count error subject warmup causes meters io_words free_io free_command free_item free_node log "
     "log_last slowest instant most patience size commands host_path hold_in hold_out guest_queue mirror_hold "
-    "shut closed"
+    "quiesce_hold space_hold shut closed"
 )
 """At address 0. `pops`: events through the heap. `woken`: records whose turn it is, in order. `bells`: devices that are
 to dispatch at this instant. `reserve`: words one step may take; `burst`: events, commands or draws one step may make.
@@ -45,12 +47,13 @@ the ledger. `shut`: closed loops make no requests for so long. `closed`: command
 
 IO = (
     "next wake vm loop workload ordinal disk write offset size service arrival clock accepted held number stunned step "
-    "left more first last mirrored fresh_first fresh_last fresh_outer epochs deferred passed behind"
+    "left more first last mirrored fresh_first fresh_last fresh_outer epochs deferred passed behind tables owed"
 )
 """A guest I/O; behind it its ledger (a word a cause) and the epochs it was stamped with. `stunned`: the VM's stunned
 time when it began to wait for a slot. `step`: what its commands are for; `left` of them are under way, `more` follow
 one by one. `first`, `last`: its grains; `fresh_...`: the first and last it allocated (-1: none), and whether its own
-first (1) and last (2) are among them. `deferred`: see `synchrony`; held since `passed`, before `behind`."""
+first (1) and last (2) are among them. `deferred`: see `synchrony`; held since `passed`, before `behind`. `tables`: how
+many grain tables got their first entry. `owed`: bytes that its datastore had not."""
 
 COMMAND = (
     "next flow cause write size service cost ordinal arrival enter issue done limit dsnro slot capped r_tag limit_tag "
@@ -71,9 +74,11 @@ STORE = (
 
 VM = (
     "index stunned stunned_ns stunned_at in_flight held draining adapter_free doors disks disk_count carried down_key "
-    "up_key waiting full_doors gate gate_last filters filter_count path_latency book"
+    "up_key waiting full_doors gate gate_last filters filter_count path_latency book frozen workloads writes_held "
+    "behind behind_last behind_count paused question short short_last"
 )
-"""`draining`: a story waits for the last I/O past the gate. `gate`: who waits for the stun's end, in order."""
+"""`draining`: a story waits for the last I/O past the gate. `gate`: who waits for the stun's end, in order. `behind`:
+what waits in the guest, frozen or paused. `question`: its signal, 0: nobody answers. `short`: writes without space."""
 DOOR = "idle waiting first last was_full full told stunned since taken unresolved unresolved_last gated gated_last"
 """A disk's share of the adapter (up to `was_full`) and its probe: `told` requests wait, as last reported."""
 HOP = "cause splitter first_disk down up stream workers cores cpu"
@@ -81,19 +86,25 @@ HOP = "cause splitter first_disk down up stream workers cores cpu"
 filter in the host, `cores`: those of all its filters, of which a hop needs `cpu`; 0: not counted."""
 DISK = (
     "flow store size map grain grains table_grains tables cached cache tracking mirror chunk chunk_last read_draws "
-    "write_draws written_base written_top metadata_writes metadata_bytes growth"
+    "write_draws written_base written_top metadata_writes metadata_bytes growth table_bytes directory_writes filters "
+    "owed"
 )
 """`chunk`: writes that wait until a chunk is copied."""
 STREAM = "next at end low"
 """Draws made beforehand: words `at` to `end`."""
 
 WORKLOAD = "stream ordinal"
-LOOP = "next wake vm workload key kind due outside frozen thinks unseen number ordinal disk write offset size service"
+FLUSH = "next wake left"
+"""A flush of a guest's caches: so many of its loops have something left."""
+LOOP = (
+    "next wake vm workload key kind due outside frozen thinks unseen number ordinal disk write offset size service "
+    "flush"
+)
 """A process of the guest: an arrival process, or one outstanding I/O of a closed loop; with the I/O it makes next."""
 ROW = "time disk write offset size service"
 """A guest I/O as drawn: its arrival, or how long the guest thinks before it."""
 
-MERGE = "disk stopped working cap rate"
+MERGE = "disk stopped working cap rate mirror level"
 COPIER = "next wake merge number key started size left step spans span_count"
 READ = (
     "disk flow draws level blocks block_count stopped working stream transport bytes_read bytes_stored allowed parked "
@@ -104,8 +115,8 @@ TRANSPORT = (
     "host repository network_bytes stored_bytes stream_rate host_rate repository_rate reduction tool_block ssl "
     "ssl_rate ssl_host_rate proxy proxy_rate"
 )
-CHAIN = "next wake disk left size"
-"""Metadata I/Os of a stun, one after the other."""
+CHAIN = "next wake disk left size cause"
+"""Metadata I/Os of a stun, or a memory image's, one after the other."""
 
 REPLICA = (
     "next wake group entity epoch disks meters meter_count wire_bytes queued_bytes flying_bytes journal_bytes first "
@@ -157,7 +168,7 @@ Merge, Copier, Read, Reader = (
 Transport, Chain = record("Transport", TRANSPORT), record("Chain", CHAIN)
 Replica, Item, Meter = record("Replica", REPLICA), record("Item", ITEM), record("Meter", METER)
 Epoch, Node, Log, Book = record("Epoch", EPOCH), record("Node", NODE), record("Log", LOG), record("Book", BOOK)
-Order, Event = record("Order", ORDER), record("Event", EVENT)
+Order, Event, Flush = record("Order", ORDER), record("Event", EVENT), record("Flush", FLUSH)
 Ledger, Counts, Seen = column("Ledger"), column("Counts"), column("Seen")
 """A guest I/O's ns by cause; what a histogram's pages and the rows of bins hold; an interval's (bucket, count)."""
 Histogram, Slow = record("Histogram", HISTOGRAM), record("Slow", SLOW)
@@ -183,7 +194,7 @@ WOKEN, LOW, LOGGED = _offset(WORLD, "woken"), _offset(WORLD, "low"), _offset(WOR
 FREE_IO, FREE_COMMAND = _offset(WORLD, "free_io"), _offset(WORLD, "free_command")
 FREE_ITEM, FREE_NODE = _offset(WORLD, "free_item"), _offset(WORLD, "free_node")
 FLOW_QUEUE, STORE_QUEUE, REPLICA_QUEUE = _offset(FLOW, "first"), _offset(STORE, "first"), _offset(REPLICA, "first")
-REPLICA_RELEASED = _offset(REPLICA, "released")
+REPLICA_RELEASED, VM_BEHIND, VM_SHORT = _offset(REPLICA, "released"), _offset(VM, "behind"), _offset(VM, "short")
 VM_GATE, DOOR_QUEUE, DISK_CHUNK = _offset(VM, "gate"), _offset(DOOR, "first"), _offset(DISK, "chunk")
 READ_PARKED = _offset(READ, "parked")
 UNRESOLVED, GATED, BOOK_INTERVAL = _offset(DOOR, "unresolved"), _offset(DOOR, "gated"), _offset(BOOK, "arrivals")
@@ -201,8 +212,8 @@ LATEST_PAGE = 1024
     SERVICE_ENDS, HOPS_UP, ARRIVES, HOPS_DOWN, COPIER_GOES, READER_GOES, LINK_SENT, POINT_DURABLE, CONFIRMED, TAG_DUE,
     LIMIT_PASSED, GATE_IN, GATE_OUT, TIMER, ISSUE, CHUNK_COPIED, CHUNK_COPIED_LATE, COPIER_PACED, READER_STARTS,
     CHAIN_STARTS, LOOP_STARTS, HOLD, RELEASE, CHECKPOINT, SYNC, USABLE, SETTLE, PROBES_END, FORGET,
-    ALLOW, RESUMES, HELD_LOOK, LET_GO, CONNECTION, LINK_BEGINS,
-) = range(35)  # fmt: skip
+    ALLOW, RESUMES, HELD_LOOK, LET_GO, CONNECTION, LINK_BEGINS, THAW, LET_IN, FOLD, ANSWER, ANSWERED,
+) = range(40)  # fmt: skip
 """What happens to a record when its event comes or its turn: an event holds address * ACTIONS + action."""
 ACTIONS = 64
 

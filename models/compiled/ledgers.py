@@ -6,6 +6,7 @@ from models import scenario
 from models.arrivals import NEVER_NS
 from models.compiled import layout
 from models.compiled.engine import Engine
+from models.measure.recorder import workload_name
 from models.measure.risk import BLOCK_BYTES
 from models.result import IntervalRow, LedgerBin, PointRow, Ramp, RecoveryResult, SlowIo, VmCounts, VmResult
 from sim.histogram import Histogram, Ramps
@@ -208,7 +209,7 @@ class Book:
             slow, behind, ledger = self.engine.at(layout.SLOW, at), at + layout.SLOW_WORDS, [0] * self.causes
             for column, ns in zip(self.columns, words[behind : behind + len(self.columns)].tolist(), strict=True):
                 ledger[column] = ns
-            workload, disk = self.spec.workloads[slow.workload].name, self.spec.disks[slow.disk].name
+            workload, disk = workload_name(self.spec, slow.workload), self.spec.disks[slow.disk].name
             row = SlowIo(
                 self.spec.name, workload, slow.ordinal, disk, bool(slow.write), slow.offset, slow.size, slow.arrival,
                 slow.latency, tuple(ledger),

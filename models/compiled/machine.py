@@ -15,7 +15,7 @@ from models.compiled.ledgers import Book, Recorder
 from models.compiled.parts import Device, Disk, Store, Vm
 from models.compiled.reserve import burst_of, reserve_of
 from models.mechanisms import bucket, grains, mclock, slowdown, throttle, workers
-from models.path.causes import Causes
+from models.path.causes import Causes, holds_of
 from models.path.device import Share
 from models.path.machine import server, server_name
 from models.result import COMMAND_CAUSES, LAYERS
@@ -35,7 +35,8 @@ class Machine:
         self.servers = {server_name(job): server(job) for job in self.job_specs if job.transport.kind == "san"}
         filters = tuple(dict.fromkeys(f.name for vm in spec.vms for f in vm.filters))
         groups = tuple(group.name for group in self.group_specs)
-        self.causes = Causes(filters + groups, tuple(group.name for group in self.group_specs if group.synchronous))
+        synchronous = tuple(group.name for group in self.group_specs if group.synchronous)
+        self.causes = Causes(filters + groups, synchronous, holds_of(self.job_specs, spec.snapshots))
         self.columns = self._columns(deltas=bool(self.job_specs))
         self.clock = Conducted()
         self.engine = self.clock.engine = Engine(self.clock)
@@ -66,6 +67,8 @@ class Machine:
             io_words=layout.IO_WORDS + count + meters, commands=self._column(causes.commands),
             host_path=self._column(causes.host_path), hold_in=self._column(causes.stun_hold_in),
             hold_out=self._column(causes.stun_hold_out), guest_queue=self._column(causes.guest_queue),
+            space_hold=self._column(causes.space_hold) if causes.space_hold in self.columns else 0,
+            quiesce_hold=self._column(causes.quiesce_hold) if causes.quiesce_hold in self.columns else 0,
             closed=NEVER_NS, mirror_hold=self._column(causes.mirror_hold) if causes.mirror_hold in self.columns else 0,
         )  # fmt: skip
         self.engine.ready(self.burst, reserve_of(spec, self.burst, count))
@@ -155,6 +158,7 @@ class Machine:
         host, count = self._host(spec.host), len(spec.disks)
         record = engine.new(layout.VM).set(
             index=index, adapter_free=spec.adapter_queue_depth, disk_count=count, book=book.record.address,
+            workloads=len(spec.workloads),
             doors=memory.take(count * layout.DOOR_WORDS), down_key=order(ARRIVAL, 1, index),
             up_key=order(COMPLETION, 1, index), path_latency=host.path_latency_ns,
         )  # fmt: skip
@@ -178,7 +182,8 @@ class Machine:
             flow=flow.address, store=store.record.address, size=spec.size_bytes, map=engine.memory.place(held),
             grain=delta.grain_bytes, grains=count, table_grains=delta.table_grains,
             tables=held.facts[grains.TABLES], cached=delta.cached_tables, metadata_writes=delta.metadata_writes,
-            metadata_bytes=delta.metadata_bytes, growth=delta.growth_bytes,
+            metadata_bytes=delta.metadata_bytes, growth=delta.growth_bytes, table_bytes=delta.table_bytes,
+            directory_writes=delta.directory_writes,
         )  # fmt: skip
         engine.names[record.address] = spec.datastore, spec.name
         return Disk(engine, spec, delta, store, record)

@@ -7,7 +7,7 @@ from models import scenario
 from models.chain import Chain
 from models.compiled import layout
 from models.compiled.engine import Engine
-from models.mechanisms import cbt, grains, tablecache, throttle
+from models.mechanisms import bloom, cbt, grains, tablecache, throttle
 from models.path.io import KINDS
 from models.result import DeviceAccount
 from sim.clock import Signal
@@ -21,6 +21,7 @@ class Store:
         self.engine = engine
         self.spec = spec
         self.record = record
+        self.freed_bytes = 0  # by an operator, during the run
 
     @property
     def free_bytes(self) -> int:
@@ -36,6 +37,11 @@ class Store:
             return False
         self.free_bytes -= size_bytes
         return True
+
+    def free(self, size_bytes: int) -> None:
+        """An operator has freed so much, of what no disk of this run takes."""
+        self.free_bytes += size_bytes
+        self.freed_bytes += size_bytes
 
     @property
     def served(self) -> dict[tuple[int, bool], list[int]]:
@@ -94,10 +100,10 @@ class Disk(Chain):
     def __init__(
         self, engine: Engine, spec: scenario.Disk, delta: scenario.DeltaFormat, store: Store, record: Record
     ) -> None:
+        self.record = record
         super().__init__(spec, delta)
         self.engine = engine
         self.store = store
-        self.record = record
         self._facts = int(engine.memory.words[record.map + grains.GrainMap._fields.index("facts")])
         self.pass_at = 0  # the state of its mirror passes; it belongs to the disk until mirroring stops
 
@@ -127,6 +133,24 @@ class Disk(Chain):
         at = self.record.tracking
         return self.engine.memory.fetch(cbt.Cbt, at) if at else None
 
+    @property
+    def filters(self) -> bloom.Bloom | None:  # type: ignore[override]  # a view, made anew: the memory may have grown
+        at = self.record.filters
+        return self.engine.memory.fetch(bloom.Bloom, at) if at else None
+
+    @property
+    def owed_bytes(self) -> int:
+        """Of its top delta: grains that are there, whose space is not; their writes wait."""
+        return int(self.record.owed)
+
+    @owed_bytes.setter
+    def owed_bytes(self, size_bytes: int) -> None:
+        self.record.owed = size_bytes
+
+    def make_filters(self) -> None:
+        filters = bloom.bloom(self.delta.bloom_bits, self.delta.bloom_hashes)
+        self.record.filters = self.engine.memory.place(filters)
+
     def make_cache(self, tables: int) -> None:
         self.record.cache = self.engine.memory.place(tablecache.table_cache(tables, self.delta.cached_tables))
 
@@ -137,6 +161,9 @@ class Disk(Chain):
     def stop_mirroring(self) -> None:
         """Writes go to the top delta, or to the base when there is none, and nowhere else."""
         self.record.mirror = 0
+
+    def fold_map(self, levels: int) -> None:
+        self.engine.tell(layout.FOLD, self.record.map, levels)
 
     @property
     def levels_written(self) -> list[int]:  # type: ignore[override]  # a view, made anew: the memory may have grown
@@ -181,8 +208,31 @@ class Vm:
         self.record.draining = 1
         return self.engine.signal(self.record.address)
 
+    @property
+    def writes_held(self) -> int:
+        """Since it was frozen."""
+        return int(self.record.writes_held)
+
+    def freeze(self) -> None:
+        """The guest is quiesced: writes that it asks for from now on wait in the guest."""
+        self.record.set(frozen=1, writes_held=0)
+
+    def asked(self) -> Signal:
+        """Fires when the VM asks because a delta cannot grow; from now on there is someone who answers."""
+        if not self.record.question:
+            self.record.question = self.engine.memory.take(1)
+        return self.engine.signal(self.record.question)
+
+    def answer(self) -> None:
+        """Whatever waited for space tries again, in order; then what the guest has asked for meanwhile goes on."""
+        self.engine.tell(layout.ANSWER, self.record.address)
+
+    def thaw(self) -> None:
+        """All writes that have waited go on now."""
+        self.engine.tell(layout.THAW, self.record.address)
+
     def inside(self) -> int:
         """Guest I/Os that are in the VM now: waiting or carried by a slot."""
         doors = [self.engine.at(layout.DOOR, self.record.doors + n * layout.DOOR_WORDS) for n in range(len(self.disks))]
         slots = self.spec.disk_queue_depth
-        return sum(door.waiting + slots - door.idle for door in doors)
+        return int(self.record.behind_count) + sum(door.waiting + slots - door.idle for door in doors)

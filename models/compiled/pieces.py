@@ -30,6 +30,25 @@ def charge(m: Memory, at: int, cause: int, now: int) -> None:
 
 
 @mechanism
+def settle(m: Memory, v: int, stunned: int) -> None:
+    """The time up to now of what waits in the guest is charged: to the VM's question, or to the freeze."""
+    w, vm = World(m, 0), Vm(m, v)
+    at = vm.behind
+    while at:
+        io = Io(m, at)
+        in_stuns = stunned - io.stunned
+        if vm.paused:
+            io.held += in_stuns
+            charge(m, at, w.space_hold, w.now - in_stuns)
+        else:
+            io.held += w.now - io.clock  # above the disk driver, whose timer does not run
+            charge(m, at, w.quiesce_hold, w.now - in_stuns)
+        charge(m, at, w.hold_in, w.now)
+        io.stunned = stunned
+        at = io.next
+
+
+@mechanism
 def charge_command(m: Memory, at: int, c_at: int) -> None:
     """The time from the ledger's end to now was this command's: by layer."""
     io, c = Io(m, at), Command(m, c_at)

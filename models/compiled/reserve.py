@@ -10,7 +10,7 @@ IOS_A_STEP = 4
 
 
 def largest_io(spec: Scenario) -> int:
-    """Bytes of the largest guest I/O that any workload makes."""
+    """Bytes of the largest guest I/O that any workload or flush makes."""
     largest = 0
     for vm in spec.vms:
         for workload in vm.workloads:
@@ -18,6 +18,8 @@ def largest_io(spec: Scenario) -> int:
                 largest = max(largest, int(workload.trace.size_bytes.max(initial=0)))
             else:
                 largest = max([largest, *(size for size, _ in workload.sizes)])
+    if any(job.request.quiesce for job in spec.vadp):
+        largest = max([largest, *(vm.guest.flush_bytes for vm in spec.vms)])
     return largest
 
 
@@ -36,7 +38,7 @@ def reserve_of(spec: Scenario, burst: int, causes: int) -> int:
     tracked = min((job.cbt_block_bytes for job in spec.vadp), default=1 << 16)
     protections = len(spec.vadp) + len(spec.vaio)
     maps = (
-        tables * 2 * delta.table_grains
+        tables * (2 * delta.table_grains + 1)
         + (largest // (tracked * cbt.PAGE_BLOCKS) + 2) * cbt.PAGE_BLOCKS
         + protections * (largest // (BLOCK_BYTES * layout.LATEST_PAGE) + 2) * layout.LATEST_PAGE
         + protections * (len(spec.vms) + 1) * (2 * layout.EPOCH_WORDS + 8 * layout.LOG_WORDS + 8 * layout.PAGE)

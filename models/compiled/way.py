@@ -10,6 +10,8 @@ from models.compiled.layout import (
     HOPS_DOWN,
     HOPS_UP,
     IO_WORDS,
+    LET_IN,
+    VM_BEHIND,
     VM_GATE,
     Book,
     Door,
@@ -21,7 +23,7 @@ from models.compiled.layout import (
     WorkersState,
     World,
 )
-from models.compiled.lists import append, draw, event, fire, first_of, push, wait, wake
+from models.compiled.lists import append, draw, event, fire, first_of, push, wait
 from models.mechanisms import workers
 from sim.flat import Memory
 from sim.mechanism import mechanism
@@ -35,6 +37,21 @@ def request(m: Memory, at: int) -> None:
     io = Io(m, at)
     vm = Vm(m, io.vm)
     books.arrived(m, vm.book, at)
+    if (vm.frozen or vm.paused) and must_wait(m, at):
+        if vm.frozen and io.write:
+            vm.writes_held += 1
+        vm.behind_count += 1
+        io.stunned = stunned_so_far(m, io.vm)
+        wait(m, io.vm + VM_BEHIND, at, LET_IN)
+    else:
+        enter(m, at)
+
+
+@mechanism
+def enter(m: Memory, at: int) -> None:
+    """It is asked of the adapter."""
+    io = Io(m, at)
+    vm = Vm(m, io.vm)
     d = vm.doors + io.disk * DOOR_WORDS
     door = Door(m, d)
     if vm.adapter_free and door.idle:
@@ -139,6 +156,8 @@ def absorb(m: Memory, at: int) -> None:
     """A write outside the windows is at once where it would end; nothing waits, nothing is measured."""
     io = Io(m, at)
     vm = Vm(m, io.vm)
+    if vm.paused:
+        return
     stamp(m, at, vm.book)
     split(m, at)
     disk.absorb(m, at)
@@ -277,39 +296,22 @@ def out(m: Memory, v: int) -> None:
         fire(m, v)
 
 
-# -- what stories ask ----------------------------------------------------------------------------------------
+@mechanism
+def must_wait(m: Memory, at: int) -> bool:
+    """Whether the guest keeps the I/O back."""
+    io = Io(m, at)
+    vm = Vm(m, io.vm)
+    if vm.paused:
+        return True
+    return vm.frozen != 0 and io.write != 0 and io.workload < vm.workloads
 
 
 @mechanism
-def hold(m: Memory, v: int) -> None:
-    """The vCPUs stop: nothing passes the gate in either direction."""
-    vm, now = Vm(m, v), World(m, 0).now
-    vm.stunned, vm.stunned_at, vm.held = 1, now, 0
-    tell_stun(m, v, 1)
-
-
-@mechanism
-def release(m: Memory, v: int) -> None:
-    """The vCPUs run: all that waited at the gate goes on next."""
-    vm, now = Vm(m, v), World(m, 0).now
-    vm.stunned = 0
-    vm.stunned_ns += now - vm.stunned_at
-    tell_stun(m, v, 0)
-    wake(m, v + VM_GATE)
-
-
-@mechanism
-def tell_stun(m: Memory, v: int, stunned: int) -> None:
-    """The books and the probes hear of it."""
-    vm, now = Vm(m, v), World(m, 0).now
-    Book(m, vm.book).stunned = stunned
-    for i in range(vm.disk_count):
-        probe.stun(m, vm.book, vm.doors + i * DOOR_WORDS, now, stunned)
-
-
-@mechanism
-def end_probes(m: Memory, v: int) -> None:
-    """The run ends: the probes count whoever still waits."""
-    vm, now = Vm(m, v), World(m, 0).now
-    for i in range(vm.disk_count):
-        probe.finish(m, vm.book, vm.doors + i * DOOR_WORDS, now)
+def let_in(m: Memory, at: int) -> None:
+    """What waited in the guest is asked of the adapter, if it need not wait any more."""
+    io = Io(m, at)
+    if must_wait(m, at):
+        wait(m, io.vm + VM_BEHIND, at, LET_IN)
+    else:
+        Vm(m, io.vm).behind_count -= 1
+        enter(m, at)

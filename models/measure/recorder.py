@@ -20,6 +20,11 @@ GATHERED = 4096
 """After so many commands of a long interval its latencies are added to the histograms: memory stays bounded."""
 
 
+def workload_name(vm: Vm, number: int) -> str:
+    """The name of a VM's workload of that number; behind the last stand the writes of its flushes."""
+    return vm.workloads[number].name if number < len(vm.workloads) else "flush"
+
+
 class LedgerError(Exception):
     """The ledger of an I/O does not add up to its latency."""
 
@@ -208,7 +213,7 @@ class Recorder:
         ledger = [0] * len(self.causes.names)
         for cause, ns in io.ledger:
             ledger[cause] += ns
-        workload = book.spec.workloads[io.workload].name
+        workload = workload_name(book.spec, io.workload)
         disk = book.spec.disks[io.disk].name
         return SlowIo(
             book.spec.name,

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from models.measure.lives import CommandLife, IoLife, Segment, split_by
+from models.measure.recorder import workload_name
 from models.mechanisms.bucket import transfer_ns
 from models.mechanisms.slowdown import stretched
 from models.path.io import KINDS, Command, GuestIo
@@ -157,21 +158,30 @@ class Tracer:
     def _io_life(self, vm: int, io: GuestIo, commands: list[CommandLife]) -> IoLife:
         spec = self.hypervisor.spec.vms[vm]
         return IoLife(
-            spec.name, spec.workloads[io.workload].name, io.ordinal, spec.disks[io.disk].name, io.write, io.offset,
+            spec.name, workload_name(spec, io.workload), io.ordinal, spec.disks[io.disk].name, io.write, io.offset,
             io.size, io.arrival_ns, io.accepted_ns, self.clock._now, tuple(self._segments(vm, io)), tuple(commands),
         )  # fmt: skip
 
     def _segments(self, vm: int, io: GuestIo) -> Iterator[Segment]:
-        """The ledger in order of time. It is written in that order but for the wait before the gate: the books need
-        only know how much of it was stun, here it is cut where the stuns were."""
-        causes = self.hypervisor.causes
-        for stunned, start, end in split_by(self.stuns[vm], io.arrival_ns, io.accepted_ns):
-            yield Segment(causes.stun_hold_in if stunned else causes.guest_queue, start, end)
-        at = io.arrival_ns
+        """The ledger in order of time. It is written in that order but for the waits before the gate: of each the books
+        need only know how much was stun, here it is cut where the stuns were."""
+        stun, at = self.hypervisor.causes.stun_hold_in, io.arrival_ns
+        waits: list[list[int]] = []  # (cause, ns) before the gate, stuns included
+        later: list[Segment] = []
         for cause, ns in io.ledger:
             if ns and at >= io.accepted_ns:
-                yield Segment(cause, at, at + ns)
+                later.append(Segment(cause, at, at + ns))
+            elif cause == stun and waits:
+                waits[-1][1] += ns
+            elif ns:
+                waits.append([cause, ns])
             at += ns
+        at = io.arrival_ns
+        for cause, ns in waits:
+            for stunned, start, end in split_by(self.stuns[vm], at, at + ns):
+                yield Segment(stun if stunned else cause, start, end)
+            at += ns
+        yield from later
 
     def _under_way(self) -> Iterator[CommandLife]:
         for device in self.hypervisor.devices.values():

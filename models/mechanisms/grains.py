@@ -1,11 +1,12 @@
-"""A chain of sparse delta disks (SEsparse): which level holds each grain, and where in its file.
+"""A chain of sparse delta disks (SEsparse, VMFSsparse): which level holds each grain, and where in its file.
 
 Level 0 is the base disk and holds everything; level k the k-th delta. A write into the top delta allocates the grains
 it touches; a delta's file fills in order of allocation, so grains written together lie together. Maps are paged by
 grain table, so memory is bounded by what was touched; pages of folded deltas serve the next ones. Left out: the bytes
 themselves, space reclamation.
 
-A page has two words per grain: a mask of levels (bit k-1: level k holds it) and its place in the newest one's file.
+A page has two words per grain: a mask of levels (bit k-1: level k holds it) and its place in the newest one's file; and
+one more, the mask of levels whose table has an entry.
 Bounds: masks have MAX_DEPTH = 32 bits.
 Source: QEMU's seSparse reader (S. Eiderman, 2020).
 """
@@ -24,6 +25,7 @@ class GrainMap(NamedTuple):
     page_of: list[int]
     pool: list[int]
     allocated: list[int]  # grains in level k at index k; index 0 unused
+    tabled: list[int]  # grain tables of level k that have an entry; index 0 unused
     facts: list[int]
     # TABLE_GRAINS, TABLES, DEPTH (deltas in the chain), TOTAL (grains in all deltas), FREE (a page given back, whose
     # first word is the next such page; -1: none)
@@ -32,7 +34,7 @@ class GrainMap(NamedTuple):
 def grain_map(grains: int, table_grains: int) -> GrainMap:
     """A disk of that many grains without any delta."""
     tables = -(-grains // table_grains)
-    return GrainMap([-1] * tables, [], [0] * (MAX_DEPTH + 1), [table_grains, tables, 0, 0, -1])
+    return GrainMap([-1] * tables, [], [0] * (MAX_DEPTH + 1), [0] * (MAX_DEPTH + 1), [table_grains, tables, 0, 0, -1])
 
 
 @mechanism
@@ -46,6 +48,7 @@ def push(s: GrainMap) -> None:
     """An empty delta is on top. At most MAX_DEPTH deltas."""
     s.facts[DEPTH] += 1
     s.allocated[s.facts[DEPTH]] = 0
+    s.tabled[s.facts[DEPTH]] = 0
 
 
 @mechanism
@@ -84,7 +87,7 @@ def _where(s: GrainMap, grain: int) -> tuple[int, int]:
 @mechanism
 def _page_for(s: GrainMap, table: int) -> int:
     """A page of zeros that is the table's from now on: one given back, or a new one."""
-    words, page = 2 * s.facts[TABLE_GRAINS], s.facts[FREE]
+    words, page = 2 * s.facts[TABLE_GRAINS] + 1, s.facts[FREE]
     if page >= 0:
         s.facts[FREE] = s.pool[page]
         for at in range(page, page + words):
@@ -109,6 +112,9 @@ def allocate(s: GrainMap, grain: int) -> bool:
     s.pool[at + 1] = s.allocated[top]
     s.allocated[top] += 1
     s.facts[TOTAL] += 1
+    if not s.pool[page + 2 * size] & bit:
+        s.pool[page + 2 * size] |= bit
+        s.tabled[top] += 1
     return True
 
 
@@ -160,15 +166,15 @@ def table_is_empty(s: GrainMap, table: int) -> bool:
 
 
 @mechanism
-def next_held(s: GrainMap, grain: int, grains: int) -> int:
-    """The first grain at or after `grain` that some delta holds; `grains` when there is none."""
-    size = s.facts[TABLE_GRAINS]
+def next_held(s: GrainMap, grain: int, grains: int, level: int) -> int:
+    """The first grain at or after `grain` that some delta not above `level` holds; `grains` when there is none."""
+    size, lower = s.facts[TABLE_GRAINS], (1 << level) - 1
     while grain < grains:
         table = grain // size
         page = s.page_of[table]
         if page >= 0:
             for at in range(page + 2 * (grain % size), page + 2 * size, 2):
-                if s.pool[at]:
+                if s.pool[at] & lower:
                     return table * size + (at - page) // 2
         grain = (table + 1) * size
     return grains
@@ -187,6 +193,35 @@ def fold(s: GrainMap) -> int:
     s.facts[DEPTH] = 0
     s.facts[TOTAL] = 0
     return total
+
+
+@mechanism
+def fold_below(s: GrainMap, levels: int) -> int:
+    """The lowest so many deltas are gone, the base holds what they held; returns how many grains that were.
+
+    Those above them are numbered from 1 again. A grain's place is that in its newest delta, so that it stays.
+    """
+    size, gone, kept = s.facts[TABLE_GRAINS], 0, s.facts[DEPTH] - levels
+    for level in range(1, levels + 1):
+        gone += s.allocated[level]
+    for level in range(1, kept + 1):
+        s.allocated[level] = s.allocated[level + levels]
+        s.tabled[level] = s.tabled[level + levels]
+    for table in range(s.facts[TABLES]):
+        page, used = s.page_of[table], False
+        if page >= 0:
+            s.pool[page + 2 * size] = s.pool[page + 2 * size] >> levels
+            for at in range(page, page + 2 * size, 2):
+                s.pool[at] = s.pool[at] >> levels
+                if s.pool[at]:
+                    used = True
+            if not used:
+                s.pool[page] = s.facts[FREE]
+                s.facts[FREE] = page
+                s.page_of[table] = -1
+    s.facts[DEPTH] = kept
+    s.facts[TOTAL] -= gone
+    return gone
 
 
 def copies(s: GrainMap) -> int:

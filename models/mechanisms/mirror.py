@@ -11,7 +11,7 @@ from typing import NamedTuple
 from models.mechanisms import grains
 from sim.mechanism import mechanism
 
-CURSOR, GRAINS, CHUNK, COPIERS = range(4)
+CURSOR, GRAINS, CHUNK, COPIERS, LEVEL = range(5)
 AHEAD, BEHIND, COPYING = range(3)
 """Where a write falls."""
 
@@ -20,18 +20,20 @@ class Mirror(NamedTuple):
     """`busy[2 * c]`, `busy[2 * c + 1]`: first and last grain of the chunk that copier c is at, or -1, -1."""
 
     busy: list[int]
-    facts: list[int]  # CURSOR (next grain to look at), GRAINS (of the disk), CHUNK (grains a chunk), COPIERS
+    facts: list[int]
+    # CURSOR (next grain to look at), GRAINS (of the disk), CHUNK (grains a chunk), COPIERS, LEVEL (the highest delta
+    # that is copied)
 
 
-def mirror(disk_grains: int, chunk_grains: int, copiers: int) -> Mirror:
-    """A pass that has not begun; copiers are numbered from 0."""
-    return Mirror([-1] * (2 * copiers), [0, disk_grains, chunk_grains, copiers])
+def mirror(disk_grains: int, chunk_grains: int, copiers: int, level: int = grains.MAX_DEPTH) -> Mirror:
+    """A pass over the deltas up to `level` that has not begun; copiers are numbered from 0."""
+    return Mirror([-1] * (2 * copiers), [0, disk_grains, chunk_grains, copiers, level])
 
 
 @mechanism
 def take(s: Mirror, held: grains.GrainMap, copier: int) -> tuple[int, int]:
     """The next chunk (first, last grain), which this copier is at now; (-1, -1) when the cursor is at the end."""
-    first = grains.next_held(held, s.facts[CURSOR], s.facts[GRAINS])
+    first = grains.next_held(held, s.facts[CURSOR], s.facts[GRAINS], s.facts[LEVEL])
     if first >= s.facts[GRAINS]:
         s.facts[CURSOR] = s.facts[GRAINS]
         return -1, -1

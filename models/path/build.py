@@ -12,10 +12,12 @@ from models.path import guest
 from models.path.bulk import BackupRead, Merge, Pipes, Transport, metadata_ios
 from models.path.device import Flow, Share
 from models.path.disk import Disk
+from models.path.io import SNAPSHOT
 from models.path.machine import Machine, server_name
 from models.path.replica import Replicator, Splitter
+from models.path.vm import Vm
 from models.windows import first_gap, unseen_writes
-from models.workload import guest_io, service_stream
+from models.workload import Draw, guest_io, service_stream
 from sim.clock import Signal
 from sim.streams import uniform_stream
 
@@ -129,13 +131,17 @@ class Hypervisor(Machine):
 
     # -- what stories start ---------------------------------------------------------------------------------------
 
-    def metadata(self, disk: Disk, ios: int, size_bytes: int) -> Signal:
-        """Writes that many pieces of metadata on the disk's flow, one after the other; fires after the last."""
-        return metadata_ios(disk, ios, size_bytes)
+    def metadata(self, disk: Disk, ios: int, size_bytes: int, kind: int = SNAPSHOT) -> Signal:
+        """Writes that many pieces of metadata, or of memory, on the disk's flow, one by one; fires after the last."""
+        return metadata_ios(disk, ios, size_bytes, kind)
 
-    def merge(self, disk: Disk) -> Merge:
-        """One disk's pass of the mirror driver begins."""
-        return Merge(disk, self.spec.snapshots.merge)
+    def merge(self, disk: Disk, level: int = 0) -> Merge:
+        """The mirror driver's pass over a disk begins; or one over its deltas up to `level` alone."""
+        return Merge(disk, self.spec.snapshots.merge, level)
+
+    def flush(self, vm: Vm, draws: list[Draw], first: int, outstanding: int) -> Signal:
+        """The guest's caches write these, so many at a time; fires when all are delivered."""
+        return guest.flush(self.clock, vm, draws, first, outstanding)
 
     def read(self, job: Job, disk: Disk, blocks: list[int], allowed: int = 0) -> BackupRead:
         """The job reads these of its tool's blocks of one disk, with so many reads in flight (0: its own number)."""

@@ -12,7 +12,7 @@ from models.mechanisms import grains, mirror
 from models.mechanisms.bucket import Bucket, admit, bucket, transfer_ns
 from models.path.device import Flow
 from models.path.disk import Disk
-from models.path.io import BACKUP, MERGE, SNAPSHOT, Command, Stage
+from models.path.io import BACKUP, MERGE, Command, Stage
 from sim.clock import ARRIVAL, Clock, Signal, order
 
 Work = Generator[Event, Any, None]
@@ -27,13 +27,13 @@ def run_side_by_side(clock: Clock, flow: Flow, commands: list[Command]) -> Signa
     return stage
 
 
-def metadata_ios(disk: Disk, ios: int, size_bytes: int) -> Signal:
-    """Writes that many pieces of metadata on the disk's flow, one after the other; fires after the last."""
+def metadata_ios(disk: Disk, ios: int, size_bytes: int, kind: int) -> Signal:
+    """Writes that many pieces of metadata, or of memory, on the disk's flow, one by one; fires after the last."""
     done = disk.clock.signal()
 
     def work() -> Work:
         for _ in range(ios):
-            yield run_side_by_side(disk.clock, disk.flow, [Command(SNAPSHOT, True, size_bytes, next(disk.write_draws))])
+            yield run_side_by_side(disk.clock, disk.flow, [Command(kind, True, size_bytes, next(disk.write_draws))])
         done.fire()
 
     disk.clock.process(work())
@@ -41,16 +41,24 @@ def metadata_ios(disk: Disk, ios: int, size_bytes: int) -> Signal:
 
 
 class Merge:
-    """One disk's pass of the mirror driver: copiers that share a cursor and a rate cap."""
+    """One disk's pass over deltas: copiers that share a cursor and a rate cap.
 
-    def __init__(self, disk: Disk, costs: scenario.MergeCosts) -> None:
+    `level`: only deltas up to this one are copied and no write is mirrored (a helper above takes them, or there are
+    none); 0: all of them, by the mirror driver.
+    """
+
+    def __init__(self, disk: Disk, costs: scenario.MergeCosts, level: int) -> None:
         self.disk = disk
         self.costs = costs
         self.done = disk.clock.signal()
         self.stopped = False
         self._cap = bucket(0)
         self._working = costs.streams
-        disk.mirror = mirror.mirror(disk.grains, max(1, costs.chunk_bytes // disk.delta.grain_bytes), costs.streams)
+        self.level = level
+        chunk = max(1, costs.chunk_bytes // disk.delta.grain_bytes)
+        self.pass_ = mirror.mirror(disk.grains, chunk, costs.streams, level or grains.MAX_DEPTH)
+        if not level:
+            disk.mirror = self.pass_
         for number in range(costs.streams):
             disk.clock.process(self._copier(number))
 
@@ -59,9 +67,7 @@ class Merge:
         self.stopped = True
 
     def _copier(self, number: int) -> Work:
-        disk, clock = self.disk, self.disk.clock
-        pass_ = disk.mirror
-        assert pass_ is not None
+        disk, clock, pass_ = self.disk, self.disk.clock, self.pass_
         key = order(ARRIVAL, 2, disk.flow.entity, number)
         while not self.stopped:
             first, last = mirror.take(pass_, disk.map, number)
@@ -82,7 +88,10 @@ class Merge:
     def _copy(self, first: int, last: int) -> Generator[Event, Any, int]:
         """Reads what the deltas hold of the chunk, then writes it to the base; returns its bytes."""
         disk, grain = self.disk, self.disk.delta.grain_bytes
-        held = [run for run in grains.runs(disk.map, first, last) if run[2]]
+        all_ = (
+            grains.runs_below(disk.map, first, last, self.level) if self.level else grains.runs(disk.map, first, last)
+        )
+        held = [run for run in all_ if run[2]]
         reads = [Command(MERGE, False, (b - a + 1) * grain, next(disk.read_draws)) for a, b, _ in held]
         yield run_side_by_side(disk.clock, disk.flow, reads)
         spans: list[list[int]] = []

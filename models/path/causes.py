@@ -1,19 +1,33 @@
 """Where the ledger's columns are, for one run: filters have columns by name."""
 
+from collections.abc import Sequence
+
 from models.path.io import Command, GuestIo
 from models.result import COMMAND_CAUSES, LAYERS, ledger_causes
+from models.scenario import Snapshots, Vadp
+
+
+def holds_of(jobs: Sequence[Vadp], snapshots: Snapshots) -> tuple[str, ...]:
+    """The columns that these backup jobs need besides those of every run."""
+    quiesce = ("quiesce hold",) if any(job.request.quiesce for job in jobs) else ()
+    space = ("space hold",) if jobs and snapshots.full.answer != "end" and snapshots.format != "native" else ()
+    return quiesce + space
 
 
 class Causes:
-    """Indices into the ledger of a run with these filters."""
+    """Indices into the ledger of a run with these filters; -1: it has no such column."""
 
-    def __init__(self, filters: tuple[str, ...], synchronous: tuple[str, ...] = ()) -> None:
-        self.names = ledger_causes(filters, synchronous)
+    def __init__(
+        self, filters: tuple[str, ...], synchronous: tuple[str, ...] = (), holds: tuple[str, ...] = ()
+    ) -> None:
+        self.names = ledger_causes(filters, synchronous, holds)
         column = self.names.index
         self.guest_queue = column("guest queue")
         self.stun_hold_in = column("stun hold in")
         self.filter = {name: column(f"filter {name}") for name in filters}
         self.replica = {name: column(f"replica {name}") for name in synchronous}
+        self.quiesce_hold = column("quiesce hold") if "quiesce hold" in holds else -1
+        self.space_hold = column("space hold") if "space hold" in holds else -1
         self.mirror_hold = column("mirror hold")
         self.commands = column(f"{COMMAND_CAUSES[0]}: {LAYERS[0]}")  # the first of all causes by all layers
         self.host_path = column("host path")

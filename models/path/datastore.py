@@ -33,6 +33,7 @@ class Datastore:
         self.iops_cap = bucket(spec.burst_ns)
         self.slowdown = slowdown(spec.slowdown_milli) if spec.slowdown_milli else None
         self.free_bytes = 0  # set when the disks are placed
+        self.freed_bytes = 0  # by an operator, during the run
         self.busy_ns = 0  # server time given to commands, whole services
         self._serving = self._ends_ns = 0  # commands in service, and the sum of their ends
         self._area_ns = self._area_at = 0  # commands in service, integrated over time
@@ -45,6 +46,11 @@ class Datastore:
             return False
         self.free_bytes -= size_bytes
         return True
+
+    def free(self, size_bytes: int) -> None:
+        """An operator has freed so much, of what no disk of this run takes."""
+        self.free_bytes += size_bytes
+        self.freed_bytes += size_bytes
 
     def issue(self, flow: "Flow", command: Command) -> None:
         """The array has the command; `flow.device.completed` hears of its end."""

@@ -6,13 +6,13 @@ consolidation runs, writes behind its cursor go to the base disk too. Left out: 
 """
 
 from collections.abc import Generator, Iterator
-from typing import Any
+from typing import Any, Protocol
 
 from simpy.events import Event
 
 from models import scenario
 from models.chain import Chain, OutOfSpace
-from models.mechanisms import cbt, grains, mirror, tablecache
+from models.mechanisms import bloom, cbt, grains, mirror, tablecache
 from models.path.causes import Causes
 from models.path.device import Flow
 from models.path.io import DATA, METADATA, MIRROR, PARENT_READ, Command, GuestIo, Stage
@@ -21,8 +21,18 @@ from sim.clock import Clock, Signal
 Steps = Generator[Event, Any, None]
 
 
+class Asking(Protocol):
+    """A VM that asks when a delta cannot grow (models.path.vm)."""
+
+    answered: Signal
+
+    def ask(self) -> bool: ...
+
+
 class Disk(Chain):
     """One VMDK with its deltas and maps: one scheduler flow."""
+
+    owner: Asking  # its VM
 
     def __init__(self, spec: scenario.Disk, delta: scenario.DeltaFormat, flow: Flow, causes: Causes) -> None:
         super().__init__(spec, delta)
@@ -33,6 +43,7 @@ class Disk(Chain):
         self.causes = causes
         self.map = grains.grain_map(self.grains, delta.table_grains)
         self.cache = None
+        self.filters = None
         self.tracking = None
         self.mirror: mirror.Mirror | None = None
         self.chunk_done: Signal = self.clock.signal()  # fires when a chunk of the consolidation is in the base
@@ -56,10 +67,12 @@ class Disk(Chain):
             cbt.mark(self.tracking, io.offset, io.size)
         top = grains.depth(self.map)
         if top:
-            grain, before = self.delta.grain_bytes, self.map.facts[grains.TOTAL]
+            grain, before = self.delta.grain_bytes, self._used(top)
             for one in range(io.offset // grain, (io.offset + io.size - 1) // grain + 1):
-                grains.allocate(self.map, one)
-            self._grow(before)
+                if grains.allocate(self.map, one) and self.filters is not None:
+                    bloom.add(self.filters, top, one)
+            if self._grow(before):  # nobody asks where nobody looks
+                raise OutOfSpace(self.device.store.spec.name, self.spec.name)
         self.levels_written[top > 0] += io.size
 
     def _plain(self, io: GuestIo) -> Steps:
@@ -84,16 +97,23 @@ class Disk(Chain):
         if missing:
             reads = [Command(PARENT_READ, False, size, next(self.read_draws)) for size in missing]
             yield from self._run(io, reads)
-        before = self.map.facts[grains.TOTAL]
+        top = grains.depth(self.map)
+        before, tables = self._used(top), self.map.tabled[top]
         fresh = [g for g in range(first, last + 1) if grains.allocate(self.map, g)]
+        tables = self.map.tabled[top] - tables
         if fresh:
-            self._grow(before)
+            owed = self._grow(before)
+            if self.filters is not None:
+                for one in fresh:
+                    bloom.add(self.filters, top, one)
+            if owed:
+                yield from self._wait_for_space(io, owed)
         self.levels_written[1] += io.size
         commands = self._data(io, self._pieces_to_write(io, first, last, fresh))
         if mirrored:
             commands.append(Command(MIRROR, True, io.size, next(self.write_draws)))
         yield from self._run(io, commands)
-        for _ in range(self._table_updates(fresh)):
+        for _ in range(self._table_updates(fresh) + self.delta.directory_writes * tables):
             yield from self._run(io, [self._metadata(write=True)])
         if not mirrored and self.mirror is not None:
             yield from self._mirror_late(io, first, last)
@@ -137,8 +157,13 @@ class Disk(Chain):
             inside = range(max(first, table * size), min(last, (table + 1) * size - 1) + 1)
             found = min(grains.newest(self.map, grain) for grain in inside)
             for level in range(grains.depth(self.map), max(found, 1) - 1, -1):
-                misses += not tablecache.look_up(self.cache, (level - 1) * tables + table)
+                if self._maybe(level, inside):
+                    misses += not tablecache.look_up(self.cache, (level - 1) * tables + table)
         return misses
+
+    def _maybe(self, level: int, inside: range) -> bool:
+        """Whether the level may hold any of these grains, as far as its filter knows."""
+        return self.filters is None or any(bloom.maybe(self.filters, level, grain) for grain in inside)
 
     def _parent_bytes(self, io: GuestIo, first: int, last: int) -> list[int]:
         """Sizes of the parent reads: what the write does not cover of its first and last grain, where these are new."""
@@ -185,18 +210,31 @@ class Disk(Chain):
     def make_cache(self, tables: int) -> None:
         self.cache = tablecache.table_cache(tables, self.delta.cached_tables)
 
+    def make_filters(self) -> None:
+        self.filters = bloom.bloom(self.delta.bloom_bits, self.delta.bloom_hashes)
+
     def track_changes(self, block_bytes: int) -> None:
         """Changed blocks are tracked from now on."""
         self.tracking = cbt.cbt(block_bytes, self.spec.size_bytes)
 
-    def _grow(self, before: int) -> None:
-        """Takes space for the grains just allocated; raises OutOfSpace when the datastore has none left."""
-        grain, step = self.delta.grain_bytes, self.delta.growth_bytes
-        now = self.map.allocated[grains.depth(self.map)]
-        was = now - (self.map.facts[grains.TOTAL] - before)
-        steps = -(-now * grain // step) - -(-was * grain // step)
-        if steps and not self.device.store.take_space(steps * step):
-            raise OutOfSpace(self.device.store.spec.name, self.spec.name)
+    def _grow(self, before: int) -> int:
+        """Takes space for the grains just allocated; when the datastore has too little: what is owed, and 0."""
+        step, top = self.delta.growth_bytes, grains.depth(self.map)
+        steps = -(-self._used(top) // step) - -(-before // step)
+        if not steps or self.device.store.take_space(steps * step):
+            return 0
+        self.owed_bytes += steps * step
+        return steps * step
+
+    def _wait_for_space(self, io: GuestIo, owed: int) -> Steps:
+        """Holds a write until there is space for its grains. The VM asks; raises OutOfSpace when nobody answers."""
+        while self.owner.ask():
+            yield self.owner.answered
+            io.charge(self.causes.space_hold, self.clock._now)
+            if self.device.store.take_space(owed):
+                self.owed_bytes -= owed
+                return
+        raise OutOfSpace(self.device.store.spec.name, self.spec.name)
 
     # -- consolidation --------------------------------------------------------------------------------------------
 

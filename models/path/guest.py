@@ -89,6 +89,27 @@ def _closed(
             yield io.done
 
 
+def flush(clock: Clock, vm: Vm, draws: list[Draw], first: int, outstanding: int) -> Signal:
+    """The guest's caches write these, so many at a time; fires when all are delivered. `first`: the first's ordinal."""
+    done, left = clock.signal(), iter(enumerate(draws, first))
+    working = [outstanding]
+
+    def slot() -> Generator[Event, Any, None]:
+        for ordinal, draw in left:
+            io = _io(len(vm.spec.workloads), ordinal, draw, clock._now)
+            io.done = Signal(clock)
+            vm.request(io)
+            if not io.done.triggered:
+                yield io.done
+        working[0] -= 1
+        if not working[0]:
+            done.fire()
+
+    for _ in range(outstanding):
+        clock.process(slot())
+    return done
+
+
 def _guest_timer(clock: Clock, vm: Vm, due: int, key: int) -> Generator[Event, Any, None]:
     """Waits until a clock that stands still in stuns shows `due`."""
     while True:

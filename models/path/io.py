@@ -7,9 +7,9 @@ from sim.clock import Clock, Signal
 DATA, PARENT_READ, METADATA, MIRROR = range(4)
 """Causes of commands on a guest I/O's critical path; the order of models.result.COMMAND_CAUSES."""
 
-KINDS = ("data", "parent read", "metadata", "mirror", "merge", "backup", "resync", "snapshot")
+KINDS = ("data", "parent read", "metadata", "mirror", "merge", "backup", "resync", "snapshot", "memory")
 """Every reason for a back-end command; the first four are the causes above."""
-MERGE, BACKUP, RESYNC, SNAPSHOT = range(4, 8)
+MERGE, BACKUP, RESYNC, SNAPSHOT, MEMORY = range(4, 9)
 
 
 class GuestIo:
@@ -33,7 +33,7 @@ class GuestIo:
         self.arrival_ns = now
         self.clock_ns = now  # up to here the ledger is written
         self.accepted_ns = now  # the adapter has taken it and the VM runs
-        self.held_ns = 0  # of its ledger: at the gate, in stuns
+        self.held_ns = 0  # of its ledger: in stuns, and in a frozen guest
         self.ledger: list[tuple[int, int]] = []
         self.done: Signal | None = None  # a closed loop waits for its delivery
         self.deferred: Deferred | None = None  # a synchronous write: until the target has it

@@ -6,7 +6,7 @@ The order of building is the order of the scenario; entities are numbered in it,
 from models import scenario
 from models.measure.recorder import Recorder
 from models.mechanisms.workers import BUSY, COUNT, Workers, workers
-from models.path.causes import Causes
+from models.path.causes import Causes, holds_of
 from models.path.datastore import Datastore
 from models.path.device import Device, Share
 from models.path.disk import Disk
@@ -45,7 +45,8 @@ class Machine:
         self.servers = {server_name(job): server(job) for job in self.job_specs if job.transport.kind == "san"}
         filters = tuple(dict.fromkeys(f.name for vm in spec.vms for f in vm.filters))
         groups = tuple(group.name for group in self.group_specs)
-        self.causes = Causes(filters + groups, tuple(group.name for group in self.group_specs if group.synchronous))
+        synchronous = tuple(group.name for group in self.group_specs if group.synchronous)
+        self.causes = Causes(filters + groups, synchronous, holds_of(self.job_specs, spec.snapshots))
         self.recorder = Recorder(self.clock, spec, self.causes)
         self.stores = {s.name: self.store_type(self.clock, s) for s in spec.datastores}
         self.devices: dict[tuple[str, str], Device] = {}
@@ -82,6 +83,7 @@ class Machine:
             store = self.stores[d.datastore].spec
             disk.read_draws = service_stream(self.seed, self.replicate, d.name, store, write=False)
             disk.write_draws = service_stream(self.seed, self.replicate, d.name, store, write=True)
+            disk.owner = vm
             vm.disks.append(disk)
         return vm
 

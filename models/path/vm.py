@@ -6,51 +6,18 @@ A queue slot of the virtual adapter is a SimPy process that carries one I/O at a
 wait at the gate; those already past it complete (that is what the drain waits for) but are delivered at resume.
 """
 
-from collections import deque
 from collections.abc import Generator, Iterable
-from typing import Any, Protocol
+from typing import Any
 
 from simpy.events import Event
 
 from models import scenario
 from models.path.causes import Causes
 from models.path.disk import Disk, Steps
+from models.path.door import Door, FilterStage, Meter
 from models.path.io import Deferred, GuestIo
 from models.path.watch import Watch
 from sim.clock import ARRIVAL, COMPLETION, Clock, Signal, order
-
-
-class FilterStage(Protocol):
-    """An inline filter of a VM: hops that cost time, and a look at each I/O on its way down."""
-
-    name: str
-
-    def down_ns(self, begins_ns: int) -> int:
-        """Time from then until the next hop down is over. Asked at the gate, for all filters at once."""
-
-    def up_ns(self, begins_ns: int) -> int:
-        """The same for the next hop up. Asked when the disk has answered."""
-
-    def passes(self, disk: int, io: GuestIo) -> None:
-        """The I/O has crossed the hops down. Only the last filter may act on it (so the hops are one wait)."""
-
-
-class Door:
-    """A disk's share of the virtual adapter: its queue slots and the requests that wait for one."""
-
-    __slots__ = ("idle", "waiting", "was_full")
-
-    def __init__(self) -> None:
-        self.idle: list[Signal] = []  # slot processes that wait for work
-        self.waiting: deque[tuple[GuestIo, int]] = deque()  # with the VM's stunned time when they came
-        self.was_full = False
-
-
-class Meter(Protocol):
-    """A protection's account of a VM's writes (models.measure.risk)."""
-
-    epoch: int
-    inline: bool  # a filter stamps the write; otherwise the gate does
 
 
 class Vm:
@@ -80,6 +47,12 @@ class Vm:
         self._down_key, self._up_key = order(ARRIVAL, 1, index), order(COMPLETION, 1, index)
         self._waiting = 0  # requests at all doors
         self._full_doors = 0  # at the last report
+        self.frozen = False  # the guest's writes wait in the guest, but for those of a flush
+        self.writes_held = 0  # since it was frozen
+        self.paused = False  # it has asked a question: everything that the guest asks for waits
+        self.answered: Signal = clock.signal()  # fires when the question is answered
+        self._question: Signal | None = None  # a story waits for one; None: nobody would answer
+        self._behind: list[tuple[GuestIo, int]] = []  # with the VM's stunned time when they came
         for disk, door in enumerate(self._doors):
             for _ in range(spec.disk_queue_depth):
                 clock.process(self._slot(disk, door))
@@ -108,11 +81,76 @@ class Vm:
             signal.fire()
         return signal
 
+    def freeze(self) -> None:
+        """The guest is quiesced: writes that it asks for from now on wait in the guest."""
+        self.frozen, self.writes_held = True, 0
+
+    def thaw(self) -> None:
+        """All writes that have waited go on now."""
+        self.frozen = False
+        self._let_in()
+
+    def asked(self) -> Signal:
+        """Fires when the VM asks because a delta cannot grow; from now on there is someone who answers."""
+        self._question = signal = self.clock.signal()
+        return signal
+
+    def ask(self) -> bool:
+        """The VM asks, unless it has asked already. False when there is nobody who answers."""
+        if self._question is None:
+            return False
+        if not self.paused:
+            self._settle()
+            self.paused = True
+            self._question.fire()
+        return True
+
+    def answer(self) -> None:
+        """Whatever waited for space tries again, in order; then what the guest has asked for meanwhile goes on."""
+        self._settle()
+        self.paused = False
+        answered, self.answered = self.answered, self.clock.signal()
+        answered.fire()
+        self._let_in()
+
+    def _let_in(self) -> None:
+        """What waits in the guest and need not wait any more goes on, in order."""
+        self._settle()
+        behind, self._behind = self._behind, []
+        for io, stunned_before in behind:
+            if self._must_wait(io):
+                self._behind.append((io, stunned_before))
+            else:
+                self._enter(io)
+
+    def _must_wait(self, io: GuestIo) -> bool:
+        return self.paused or (self.frozen and io.write and io.workload < len(self.spec.workloads))
+
+    def _settle(self) -> None:
+        """The time up to now of what waits in the guest is charged: to the question, or to the freeze."""
+        now, stunned = self.clock._now, self._stunned_so_far()
+        for number, (io, stunned_before) in enumerate(self._behind):
+            if not self.paused:
+                io.held_ns += now - io.clock_ns  # above the disk driver, whose timer does not run
+            else:
+                io.held_ns += stunned - stunned_before
+            cause = self.causes.space_hold if self.paused else self.causes.quiesce_hold
+            io.charge(cause, now - (stunned - stunned_before))
+            io.charge(self.causes.stun_hold_in, now)
+            self._behind[number] = (io, stunned)
+
     # -- what the guest does --------------------------------------------------------------------------------------
 
     def request(self, io: GuestIo) -> None:
         """The guest wants this I/O now."""
         self.watch.arrived(self.index, io)
+        if (self.frozen or self.paused) and self._must_wait(io):
+            self.writes_held += self.frozen and io.write
+            self._behind.append((io, self._stunned_so_far()))
+        else:
+            self._enter(io)
+
+    def _enter(self, io: GuestIo) -> None:
         door = self._doors[io.disk]
         if self._adapter_free and door.idle:
             self._take(door, io)
@@ -122,7 +160,12 @@ class Vm:
         self._tell_doors(door)
 
     def absorb(self, io: GuestIo) -> None:
-        """A write outside the windows is at once where it would end; nothing waits, nothing is measured."""
+        """A write outside the windows is at once where it would end; nothing waits, nothing is measured.
+
+        A VM that has asked and was not answered makes none.
+        """
+        if self.paused:
+            return
         self._stamp(io)
         for stage in self.filters:
             stage.passes(io.disk, io)
@@ -183,7 +226,7 @@ class Vm:
     def inside(self) -> int:
         """Guest I/Os that are in the VM now: waiting or carried by a slot."""
         slots = self.spec.disk_queue_depth
-        return sum(len(door.waiting) + slots - len(door.idle) for door in self._doors)
+        return len(self._behind) + sum(len(door.waiting) + slots - len(door.idle) for door in self._doors)
 
     # -- one I/O's way --------------------------------------------------------------------------------------------
 

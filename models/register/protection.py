@@ -29,6 +29,12 @@ VADP = (
     A("vadp.reduction", "2.0", "number", "1.0", "4.0", f"{VEEAM}, repository planning", "measured",
       "raw : stored; 3:1 or better is common"),
     A("vadp.commit", "2 s", "time", "0.5 s", "30 s", OWN, "guess", "repository metadata after the last byte"),
+    A("vadp.quiesce", "false", "choice", "true", "false", OWN, "guess",
+      "guest file systems and writers are brought to rest first; off is crash-consistent"),
+    A("vadp.on_quiesce_failure", "fail", "choice", "fail", "crash-consistent", OWN, "guess",
+      "what a job does with a VM that cannot be quiesced"),
+    A("vadp.memory", "false", "choice", "true", "false", "IBM TSM for VE: snapshot failures overview", "measured",
+      "backup products do not ask for memory"),
     A("vadp.job_limit", "none", "time", "1 h", "24 h", OWN, "guess",
       "the job's window: after it no VM begins, and those that run are stopped and fail (overrun)"),
 )  # fmt: skip

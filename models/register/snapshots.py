@@ -1,8 +1,9 @@
 """Register rows of snapshots: what a stun is made of, SEsparse deltas, consolidation by mirror driver, outside timers.
 
+Beside them: snapshots that the array takes (native), memory, quiescing, and what becomes of a removal that fails.
 The stun's fixed costs (120 ms a VM, 60 ms and 12 metadata I/Os a disk) are fitted to published stuns, so rows of
 `validate` that repeat those stuns are calibrated, not predicted. How the sums divide over the phases is our guess.
-Left out: VMFSsparse, vSAN and vVol formats, memory snapshots, quiescing.
+Left out: vsanSparse, and space that native snapshots take in the array.
 """
 
 from models.register.row import Assumption as A
@@ -16,6 +17,10 @@ PURE = "fitted to: FlashArray//C VMware managed snapshot performance (Pure)"
 STUN = (
     A("snapshots.api", "1 s", "time", "0.2 s", "5 s", "task times around published stuns", "inferred",
       "from the call to the stun, and from its end to the task's"),
+    A("snapshots.format", "sesparse", "choice", "vmfssparse", "native", "Snapshot Formats (vSphere Storage 7.0)",
+      "documented", "sesparse: VMFS6; vmfssparse: VMFS5 below 2 TB, NFS; native: vVols, vSAN ESA"),
+    A("snapshots.consolidation", "mirror", "choice", "helper", "mirror",
+      "Snapshot consolidation changes in vSphere 6.0 (C. Hogan)", "documented", "helper: before 6.0"),
     A("snapshots.stun.stop", "40 ms", "time", "10 ms", "100 ms", f"{SPLIT}; lower bound: Broadcom KB 432796",
       "inferred", "vCPUs stop, device checkpoint; stop + resume = 120 ms, plausible 20 to 250 ms"),
     A("snapshots.stun.resume", "80 ms", "time", "10 ms", "150 ms", SPLIT, "inferred", "until vCPUs run again"),
@@ -53,6 +58,34 @@ DELTA = (
     A("snapshots.delta.metadata_size", "4 KiB", "size", "512 B", "32 KiB", OWN, "guess", "one metadata I/O"),
     A("snapshots.delta.cached_tables", "1024", "count", "0", "65536", OWN, "guess",
       "per disk: maps 16 GiB; 0 keeps all. A miss costs a metadata read"),
+    A("snapshots.delta.table_size", "0 B", "size", "0 B", "0 B", FORMAT, "measured",
+      "what a grain table's first entry takes of the file; SEsparse lays all tables out at its creation"),
+    A("snapshots.delta.directory_writes", "0", "count", "0", "0", FORMAT, "measured",
+      "metadata writes when a grain table gets its first entry"),
+    A("snapshots.delta.bloom", "none", "size", "16 KiB", "1 MiB", "KB 83550: SE Sparse read I/O improvements, 7.0 U2",
+      "documented", "a Bloom filter of this size for each level, from 7.0 U2; that there is one, not how large it is"),
+    A("snapshots.delta.bloom_hashes", "4", "count", "1", "8", OWN, "guess", "bits that a grain sets in it"),
+)  # fmt: skip
+
+FIRST_TOUCH = "order of a first-touch write (S. Eiderman, 2020)"
+COWD = "COWD reader of vmdk-core (cites QEMU vmdk.c); QEMU list: read-only support for seSparse"
+
+VMFSSPARSE = (
+    A("snapshots.vmfssparse.grain", "512 B", "size", "512 B", "512 B", COWD, "measured", "one sector"),
+    A("snapshots.vmfssparse.table_grains", "4096", "count", "4096", "4096", COWD, "measured",
+      "16 KiB of 4-byte entries: one table maps 2 MiB"),
+    A("snapshots.vmfssparse.growth", "16 MiB", "size", "15 MiB", "16 MiB", "Opvizor manual, Snapshots", "reported",
+      "about 16 MB, at least 15"),
+    A("snapshots.vmfssparse.metadata", "0 %", "percentage", "0 %", "0 %", COWD, "measured",
+      "tables come with their first entry; the directory is small"),
+    A("snapshots.vmfssparse.metadata_writes", "1", "count", "1", "4", FIRST_TOUCH,
+      "inferred", "the table's entry, after the data: crash-safe by its order, no journal"),
+    A("snapshots.vmfssparse.metadata_size", "512 B", "size", "512 B", "16 KiB", OWN, "guess", "one metadata I/O"),
+    A("snapshots.vmfssparse.cached_tables", "1024", "count", "0", "65536", OWN, "guess", "per disk: maps 2 GiB"),
+    A("snapshots.vmfssparse.table_size", "16 KiB", "size", "16 KiB", "16 KiB", COWD, "measured",
+      "0.78 % of the data when full"),
+    A("snapshots.vmfssparse.directory_writes", "1", "count", "1", "1", FIRST_TOUCH,
+      "measured", "the directory's entry, after the table's"),
 )  # fmt: skip
 
 MERGE = (
@@ -63,6 +96,51 @@ MERGE = (
       "inferred", "cap per disk"),
     A("snapshots.merge.limit", "24 h", "time", "1 h", "72 h", OWN, "guess",
       "a longer pass fails: the VM needs consolidation"),
+)  # fmt: skip
+
+HELPER_SOURCE = "VM gets unresponsive when removing a snapshot (codenotary), quoting KB 2039754"
+
+REMOVAL = (
+    A("snapshots.helper.estimate", "12 s", "time", "1 s", "60 s",
+      "Snapshot consolidation changes in vSphere 6.0 (C. Hogan)", "documented",
+      "snapshot.maxConsolidateTime: a helper that merges in this time is merged in a stun"),
+    A("snapshots.helper.rounds", "10", "count", "0", "20", HELPER_SOURCE, "reported",
+      "snapshot.maxIterations; 0: stunned at once"),
+    A("snapshots.helper.force", "false", "choice", "true", "false", HELPER_SOURCE, "reported",
+      "asyncConsolidate.forceSync: after the last round the rest is merged in a stun; otherwise it is left"),
+    A("snapshots.native.create_ios", "1", "count", "1", "8", "Scalable native snapshots in vSAN ESA: metadata pointers",
+      "guess", "metadata I/Os per disk in the stun; how many is not published"),
+    A("snapshots.native.delete_ios", "1", "count", "1", "8", "Scalable native snapshots in vSAN ESA: no data is merged",
+      "guess", "metadata I/Os per disk in the stun; how many is not published"),
+    A("snapshots.removal.failure", "0 %", "percentage", "0 %", "2 %", OWN, "guess",
+      "removals that find a file locked: the VM needs consolidation; vendors name it as frequent, not how frequent"),
+    A("snapshots.removal.retries", "0", "count", "0", "8", "Veeam Snapshot Hunter: 4 attempts, 4 h apart", "documented",
+      "of a consolidation that is needed, besides that of the next job; 0: the next job only"),
+    A("snapshots.removal.wait", "4 h", "time", "10 min", "24 h", "Veeam Snapshot Hunter: 4 attempts, 4 h apart",
+      "documented", "before each retry"),
+)  # fmt: skip
+
+FULL = (
+    A("snapshots.full.answer", "retry", "choice", "cancel", "retry", "KB 1007849: out of space for redo log",
+      "documented", "what a VM that cannot grow its delta is told; end: the run ends there"),
+    A("snapshots.full.wait", "30 min", "time", "5 min", "8 h", OWN, "guess", "until an operator answers"),
+    A("snapshots.full.freed", "10 GiB", "size", "0 B", "1 TiB", OWN, "guess",
+      "that the operator has freed by then; 0: only what others have given back"),
+)  # fmt: skip
+
+QUIESCE = (
+    A("snapshots.quiesce.prepare_limit", "900 s", "time", "60 s", "900 s", "Veeam KB1377: VSS freeze wait timeout",
+      "documented", "from the request until the guest is frozen and flushed"),
+    A("snapshots.quiesce.hold_limit", "10 s", "time", "10 s", "60 s",
+      "Microsoft KB 975688: provider more than 10 seconds", "documented",
+      "from there to the thaw; a longer one finds the guest running, and the snapshot is rolled back"),
+    A("snapshots.memory.io", "8 MiB", "size", "1 MiB", "16 MiB", "Broadcom KB 76687: mainMem.ioBlockPages 2048",
+      "documented", "one I/O of a memory image"),
+    A("snapshots.memory.pause", "0 s", "time", "0 s", "200 ms", "Broadcom KB 76687: mainMem.iowait; KB 326722: vSAN "
+      "sleeps between I/Os", "documented", "between two of them"),
+    A("snapshots.memory.lazy", "true", "choice", "true", "false", "Broadcom KB 76687: lazy checkpoint", "documented",
+      "the VM runs while its memory is written; otherwise it is stunned"),
+    A("snapshots.memory.stun", "0.5 s", "time", "0 s", "2 s", OWN, "guess", "more stun of a lazy memory snapshot"),
 )  # fmt: skip
 
 TIMERS = (
@@ -76,4 +154,4 @@ TIMERS = (
       "Microsoft: Change the session-timeout period for an availability replica", "documented", "session time-out"),
 )  # fmt: skip
 
-SNAPSHOTS = STUN + DELTA + MERGE + TIMERS
+SNAPSHOTS = STUN + DELTA + VMFSSPARSE + MERGE + REMOVAL + FULL + QUIESCE + TIMERS

@@ -3,7 +3,7 @@
 The first backup of a VM reads all of it, later ones what changed since the last successful one, in whole blocks of the
 backup tool. The recovery point is usable when the last byte and its metadata are in the repository; consolidation
 comes after. A job that has not ended when the next is due lets that one be skipped. Which VM's turn it is and where
-its disks find places is in `tasks` and `slots`. Left out: quiesce.
+its disks find places is in `tasks` and `slots`.
 """
 
 from collections.abc import Generator, Iterator
@@ -161,20 +161,24 @@ class Backup:
 
     def _back_up(self, story: Story, worker: int, vm: Vm, record: Record) -> Generator[Event, Any, None]:
         spec, kind = self.job.spec, record.row.kind
+        yield from self.snapshots.removals.begin(story, vm)
         record.note(start_ns=story.now)
-        cut = Cut(self, vm, full=kind == "full")
-        outcome = yield from self.snapshots.create(story, vm, spec.name, lambda: cut.take(story.now, record))
-        if outcome == "ok":
-            outcome = yield from self._copy(story, worker, vm, cut, record)
+        cut, wanted = Cut(self, vm, full=kind == "full"), spec.request
+        outcome = yield from self.snapshots.create(story, vm, spec.name, wanted, lambda: cut.take(story.now, record))
+        if outcome.startswith("ok"):
+            copied = yield from self._copy(story, worker, vm, cut, record)
             if cut.attached and loses_lock(self.hypervisor, self.job, vm):
                 yield from recover_lock(self.snapshots, story, vm, self.job)
             record.note(merge_start_ns=story.now, delta_bytes=sum(disk.held_bytes() for disk in vm.disks))
-            merged = yield from self.snapshots.consolidate(story, vm, spec.name)
+            merged = yield from self.snapshots.removals.remove(story, vm, spec.name)
             record.note(merge_end_ns=story.now)
-            if outcome == "ok" and merged != "ok":
-                outcome = f"ok, needs consolidation: {merged.removeprefix('failed: ')}"
+            if copied != "ok":
+                outcome = copied
+            elif merged != "ok":
+                outcome += f", needs consolidation: {merged.removeprefix('failed: ')}"
         left = any(disk.depth for disk in vm.disks)  # by this job or an earlier one
         record.note(end_ns=story.now, outcome=outcome, needs_consolidation=left)
+        self.snapshots.removals.end(vm, spec.name)
 
     def _copy(self, story: Story, worker: int, vm: Vm, cut: "Cut", record: Record) -> Generator[Event, Any, str]:
         """Query, read and store; the point is usable at its end."""
@@ -225,6 +229,7 @@ class Cut:
     def take(self, now: int, record: Record) -> None:
         """The cut: the VM is drained, the deltas come on top."""
         spec, self._time_ns = self.backup.job.spec, now
+        self.blocks, self.extents, self._ids = [], [], []  # an earlier cut was rolled back
         meter = self.backup.job.meters[self.vm.index]
         self._epoch = meter.cut()
         written, unique = meter.since_usable(self._epoch)

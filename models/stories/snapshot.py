@@ -1,25 +1,23 @@
-"""Snapshots of a VM: create with its stun, phase by phase, and consolidation by mirror driver.
+"""Snapshots of a VM: create, with quiescing and memory if asked for, and delete.
 
-A stun stops the vCPUs, lets I/O in flight drain, saves the devices' state (`stop`), closes each disk, creates and
-opens its delta, and resumes. Each part takes as long as it takes: the drain as long as the I/Os in flight, the file
-work as long as its metadata I/Os on that disk's datastore. Consolidation stuns twice, to insert the mirror and to
-switch to the base. A drain beyond its limit fails the operation, which rolls back.
-Source: When and why do we stun a virtual machine? and Snapshot consolidation changes in vSphere 6.0 (C. Hogan); costs
-in the register. Left out: quiesce, memory, locks.
+The call, then perhaps the guest is brought to rest (`quiesce`), then perhaps its memory is written (`memory`), then a
+stun (`stun`) with the cut in it. Sparse formats put an empty delta on each disk; a native snapshot is metadata in the
+array, and the guest stays on the base. Removal is in `removal`.
+Sources: Manage snapshots (vSphere 8.0); When and why do we stun a virtual machine? (C. Hogan). Left out: locks of other
+hosts.
 """
 
-from collections.abc import Callable, Generator
-from typing import Any
-
-from simpy.events import Event
+from collections.abc import Callable
 
 from models.chain import MAX_DEPTH, Chain
-from models.result import StunRow
+from models.result import QuiesceRow, StunRow
+from models.scenario import SnapshotRequest
 from models.stories.acts import Hypervisor, Vm
+from models.stories.memory import write_memory
+from models.stories.quiesce import Caches, Quiesce
+from models.stories.removal import Removals
+from models.stories.stun import Act, Stuns, Told, Work
 from sim.clock import Story
-
-Told = Generator[Event, Any, str]
-"""A story's part that ends with its outcome: 'ok' or what failed."""
 
 
 class Snapshots:
@@ -28,101 +26,83 @@ class Snapshots:
     def __init__(self, hypervisor: Hypervisor) -> None:
         self.hypervisor = hypervisor
         self.spec = hypervisor.spec.snapshots
-        self.stuns: list[StunRow] = []
+        self._stuns = Stuns(hypervisor)
+        self.removals = Removals(hypervisor, self._stuns)
+        self.caches = Caches(hypervisor)
+        self.quiesces: list[QuiesceRow] = []
 
-    def create(self, story: Story, vm: Vm, job: str, at_cut: Callable[[], None]) -> Told:
-        """A snapshot of all disks: empty deltas on top. `at_cut` is called once, with the VM drained."""
+    @property
+    def stuns(self) -> list[StunRow]:
+        """The stuns so far."""
+        return self._stuns.rows
+
+    def create(self, story: Story, vm: Vm, job: str, request: SnapshotRequest, at_cut: Callable[[], None]) -> Told:
+        """A snapshot of all disks: 'ok', 'ok, crash-consistent: ...', or what failed.
+
+        `at_cut` is called with the VM drained; again when a quiesced snapshot was rolled back and one without follows.
+        """
         yield story.sleep(self.spec.api_ns)
-        if any(disk.depth >= MAX_DEPTH for disk in vm.disks):
-            return f"failed: a chain has {MAX_DEPTH} deltas already"
+        if not request.quiesce:
+            return (yield from self._take(story, vm, job, request, at_cut))
+        rest = Quiesce(self.hypervisor, self.caches, story, vm, job)
+        outcome = frozen = yield from rest.freeze()
+        if frozen == "ok":
+            outcome = yield from self._take(story, vm, job, request, at_cut)
+            frozen = rest.thaw()
+            if outcome == "ok" and frozen != "ok":  # rolled back
+                yield from self.removals.remove(story, vm, job)
+            elif outcome != "ok":
+                frozen = "ok"
+        self.quiesces.append(rest.row)
+        if frozen == "ok":
+            return outcome
+        if request.fallback == "fail":
+            return frozen
+        outcome = yield from self._take(story, vm, job, request, at_cut)
+        return f"ok, crash-consistent: {frozen.removeprefix('failed: ')}" if outcome == "ok" else outcome
+
+    def _take(self, story: Story, vm: Vm, job: str, request: SnapshotRequest, at_cut: Callable[[], None]) -> Told:
+        """The snapshot of a guest that is at rest, or not."""
+        sparse, memory = self.spec.format != "native", vm.spec.guest.memory_bytes if request.memory else 0
         reserved: list[Chain] = []
-        for disk in vm.disks:
-            if not disk.reserve_delta():
-                for other in reserved:
-                    other.return_reserve()
-                return f"failed: no space on datastore '{disk.spec.datastore}' for the delta of '{disk.spec.name}'"
-            reserved.append(disk)
+        outcome = self._reserve(vm, reserved) if sparse else "ok"
+        if outcome == "ok" and memory and not vm.disks[0].keep_memory(memory):
+            outcome = f"failed: no space on datastore '{vm.disks[0].spec.datastore}' for the memory of '{vm.spec.name}'"
+        elif outcome == "ok":
+            outcome = yield from self._stunned(story, vm, job, request, at_cut)
+            if outcome == "ok":
+                return outcome
+            vm.disks[0].drop_memory()
+        for disk in reserved:
+            disk.return_reserve()
+        return outcome
+
+    def _stunned(self, story: Story, vm: Vm, job: str, request: SnapshotRequest, at_cut: Callable[[], None]) -> Told:
+        """Memory, lazily or in the stun, and the stun."""
 
         def push() -> None:
             at_cut()
-            for disk in vm.disks:
-                disk.push_delta()
+            if self.spec.format != "native":
+                for disk in vm.disks:
+                    disk.push_delta()
 
-        outcome = yield from self._stun(story, vm, "snapshot create", job, push)
-        if outcome != "ok":
-            for disk in reserved:
-                disk.return_reserve()
-        return outcome
+        def memory() -> Work:
+            if not self.spec.memory.lazy:
+                yield from write_memory(self.hypervisor, story, vm)
+            elif self.spec.memory.stun_ns:
+                yield story.sleep(self.spec.memory.stun_ns)
 
-    def consolidate(self, story: Story, vm: Vm, job: str) -> Told:
-        """All deltas of all disks are in the base, one disk after the other; or the VM needs consolidation."""
-        yield story.sleep(self.spec.api_ns)
-        outcome = yield from self._stun(story, vm, "mirror insert", job, lambda: None)
-        if outcome != "ok":
-            return outcome
-        started = story.now
+        if request.memory and self.spec.memory.lazy:
+            yield from write_memory(self.hypervisor, story, vm)
+        act = Act("snapshot create", job, push, vm.disks, memory if request.memory else None)
+        return (yield from self._stuns.stun(story, vm, act))
+
+    def _reserve(self, vm: Vm, reserved: list[Chain]) -> str:
+        """Takes the space of each disk's empty delta; 'ok', or what is in the way, and the space given back."""
+        if any(disk.depth >= MAX_DEPTH for disk in vm.disks):
+            return f"failed: a chain has {MAX_DEPTH} deltas already"
         for disk in vm.disks:
-            merge = self.hypervisor.merge(disk)
-            limit = self.spec.merge.limit_ns
-            left = max(1, started + limit - story.now) if limit else 0
-            if not (yield story.wait(merge.done, left)):
-                merge.stop()
-                yield story.wait(merge.done)
-                outcome = f"failed: consolidation took longer than {limit / 1e9:g} s"
-                break
-
-        def switch() -> None:
-            for disk in vm.disks:
-                if outcome == "ok":
-                    disk.fold_deltas()
-                disk.stop_mirroring()
-
-        switched = yield from self._stun(story, vm, "mirror switch", job, switch)
-        for disk in vm.disks:
-            disk.stop_mirroring()  # a switch that failed leaves no mirror behind either
-        return outcome if outcome != "ok" else switched
-
-    def _stun(self, story: Story, vm: Vm, reason: str, job: str, change: Callable[[], None]) -> Told:
-        """The VM is stopped and runs again; `change` happens between, unless the drain fails."""
-        costs, start = self.spec.stun, story.now
-        in_flight = vm.in_flight
-        vm.hold()
-        drained: bool = yield story.wait(vm.drained(), costs.drain_limit_ns)
-        drain = story.now - start
-        yield story.sleep(costs.stop_ns)
-        stopped = story.now - start - drain
-        work = [0, 0, 0]
-        outcome = f"failed: the drain took longer than {costs.drain_limit_ns / 1e9:g} s"
-        if drained:
-            outcome = "ok"
-            change()
-            for disk in vm.disks:
-                yield from self._reopen(story, disk, reason == "snapshot create", work)
-        resuming = story.now
-        yield story.sleep(costs.resume_ns)
-        held = vm.held
-        vm.release()
-        self.stuns.append(
-            StunRow(
-                vm.spec.name, reason, job, start, story.now - start, stopped, drain, work[0], work[1], work[2],
-                story.now - resuming, story.now - start + costs.cpt_extra_ns, in_flight, held, outcome,
-            )
-        )  # fmt: skip
-        return outcome
-
-    def _reopen(self, story: Story, disk: Chain, create: bool, work: list[int]) -> Generator[Event, Any, None]:
-        """Closes one disk, creates its delta if asked, opens it; adds the times to `work` (close, create, open)."""
-        costs, tracked = self.spec.stun, disk.tracked
-        parts = (
-            (costs.close_ns, costs.close_ios + tracked * costs.cbt_close_ios),
-            (costs.create_ns if create else 0, costs.create_ios if create else 0),
-            (costs.open_ns, costs.open_ios + tracked * costs.cbt_open_ios),
-        )
-        for phase, (fixed, ios) in enumerate(parts):
-            begun = story.now
-            if fixed:
-                yield story.sleep(fixed)
-            if ios:
-                yield story.wait(self.hypervisor.metadata(disk, ios, costs.metadata_bytes))
-            work[phase] += story.now - begun
-        disk.reopened()
+            if not disk.reserve_delta():
+                return f"failed: no space on datastore '{disk.spec.datastore}' for the delta of '{disk.spec.name}'"
+            reserved.append(disk)
+        return "ok"

@@ -30,7 +30,7 @@ from experiments.charts import (
 from experiments.charts.chart import identity
 from experiments.compare import Comparison, summarise
 from experiments.group_view import GroupView
-from models.result import LedgerBin, Ramp, RunResult, ledger_causes
+from models.result import HOLDS, LedgerBin, Ramp, RunResult, ledger_causes
 from sim.histogram import Histogram, bucket_low, bucket_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -190,7 +190,7 @@ def test_ledger_bars_sum_to_the_mean_latency(two: Comparison) -> None:
 
 
 def test_every_ledger_cause_folds_into_one_that_has_a_colour() -> None:
-    assert {ledger.folded(cause) for cause in ledger_causes(("a", "b"), ("b",))} == set(ledger.FOLDED)
+    assert {ledger.folded(cause) for cause in ledger_causes(("a", "b"), ("b",), HOLDS)} == set(ledger.FOLDED)
 
 
 def test_the_slowest_in_a_thousand_are_taken_from_the_top() -> None:

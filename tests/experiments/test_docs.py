@@ -8,11 +8,14 @@ from house_rules import ROOT, targets
 from trace_files import READ, WRITE, Record, vscsi1
 
 from models.stories import (
+    ANSWER_RANK,
     CHECKPOINT_RANK,
     CONNECTION_RANK,
     CONTROL_RANK,
     JOB_RANK,
+    RETRY_RANK,
     TASK_RANK,
+    THAW_RANK,
     WINDOW_RANK,
 )
 
@@ -100,16 +103,16 @@ def counter_table() -> dict[str, list[str]]:
 
 
 def test_the_table_of_counters_has_every_cause_of_the_ledger() -> None:
-    from models.result import ledger_causes
+    from models.result import HOLDS, ledger_causes
 
-    assert set(counter_table()) == set(ledger_causes(("(by name)",), ("(by name)",)))
+    assert set(counter_table()) == set(ledger_causes(("(by name)",), ("(by name)",), HOLDS))
 
 
 def test_the_table_of_counters_follows_the_definitions() -> None:
     for cause, (guest, vscsi, gavg, kavg, davg, qavg) in counter_table().items():
         layer = cause.partition(": ")[2]
         assert guest == "yes", "every cause is the guest's latency"
-        assert (vscsi == "-") == (cause in {"guest queue", "stun hold in", "stun hold out"}), cause
+        assert (vscsi == "-") == (cause in {"guest queue", "stun hold in", "quiesce hold", "stun hold out"}), cause
         assert (gavg == "yes") == bool(layer), cause
         assert (kavg == "yes", davg == "yes") == (layer in {"limit", "DSNRO", "device queue"}, layer == "service"), (
             cause
@@ -151,7 +154,10 @@ def test_the_order_at_one_instant_is_the_page_s() -> None:
         kind = head or kind
         told.add((kind, int(sub)))
     assert {row for row in told if row[0] != "story"} == used
-    ranks = (WINDOW_RANK, JOB_RANK, CHECKPOINT_RANK, TASK_RANK, CONTROL_RANK, CONNECTION_RANK)
+    ranks = (
+        WINDOW_RANK, JOB_RANK, CHECKPOINT_RANK, TASK_RANK, CONTROL_RANK, THAW_RANK, RETRY_RANK, ANSWER_RANK,
+        CONNECTION_RANK,
+    )  # fmt: skip
     assert {row for row in told if row[0] == "story"} == {("story", rank) for rank in ranks}
 
 

@@ -94,7 +94,7 @@ def test_kavg_and_davg_weigh_intervals_by_their_commands() -> None:
 
 
 def test_warm_up_is_cut_from_series_stuns_and_jobs() -> None:
-    run = replace(fake_result("vadp", 0), warmup_ns=100 * S)
+    run = replace(fake_result("vadp", 0), warmup_ns=100 * S, measured_ns=140 * S)
     view = GroupView(run, "sql")
     assert BY_KEY["stuns"].value(view) == 5  # of nine: two switches after the cut at 91 s, three stuns from 171 s on
     assert BY_KEY["jobs_ok"].value(view) == 1

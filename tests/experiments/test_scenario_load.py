@@ -66,6 +66,15 @@ disk_queue_depth = 25
 adapter_queue_depth = 26
 guest_clock = "frozen"
 disk_timeout = "27 s"
+[vm.sql.guest]
+memory = "121 MiB"
+prepare = "122 ms"
+dirty = "123 KiB"
+dirty_age = "124 ms"
+dirty_most = "125 MiB"
+flush = "126 KiB"
+flush_outstanding = 127
+freeze_limit = "128 s"
 [[vm.sql.disk]]
 size = "28 GiB"
 datastore = "gold"
@@ -103,6 +112,31 @@ duration = "5 s"
 rate = "46 iops"
 [snapshots]
 api = "49 ms"
+format = "native"
+consolidation = "helper"
+[snapshots.helper]
+estimate = "131 s"
+rounds = 132
+force = true
+[snapshots.native]
+create_ios = 133
+delete_ios = 134
+[snapshots.memory]
+io = "135 KiB"
+pause = "136 ms"
+lazy = false
+stun = "137 ms"
+[snapshots.quiesce]
+prepare_limit = "138 s"
+hold_limit = "139 s"
+[snapshots.full]
+answer = "cancel"
+wait = "146 s"
+freed = "147 MiB"
+[snapshots.removal]
+failure = "14 %"
+retries = 141
+wait = "142 s"
 [snapshots.stun]
 stop = "50 ms"
 resume = "51 ms"
@@ -125,6 +159,10 @@ metadata = "6.6 %"
 metadata_writes = 67
 metadata_size = "68 KiB"
 cached_tables = 69
+table_size = "143 B"
+directory_writes = 144
+bloom = "145 B"
+bloom_hashes = 14
 [snapshots.merge]
 streams = 70
 chunk = "72 KiB"
@@ -148,6 +186,8 @@ repository = "85 MB/s"
 reduction = 8.6
 commit = "87 ms"
 job_limit = "88 s"
+quiesce = true
+on_quiesce_failure = "crash-consistent"
 [protection.vaio.cdp]
 vms = ["sql"]
 link = "89 Mbit/s"
@@ -221,6 +261,8 @@ def test_each_vm_key_lands_in_its_field(whole: Scenario) -> None:
     assert flat(vm.filters) == ["inspect", 23 * US, 24 * US, "exponential", 91]
     assert (vm.group, vm.host, vm.guest_clock) == ("sql", "esx2", "frozen")
     assert (vm.disk_queue_depth, vm.adapter_queue_depth, vm.disk_timeout_ns) == (25, 26, 27 * NS_PER_S)
+    assert flat(vm.guest) == [
+        121 * MIB, 122 * MS, 123 * KIB, 124 * MS, 125 * MIB, 126 * KIB, 127, 128 * NS_PER_S]  # fmt: skip
 
 
 def test_each_workload_key_lands_in_its_field(whole: Scenario) -> None:
@@ -239,8 +281,11 @@ def test_each_workload_key_lands_in_its_field(whole: Scenario) -> None:
 
 def test_each_snapshot_key_lands_in_its_field(whole: Scenario) -> None:
     assert flat(whole.snapshots) == [
-        49 * MS, 50 * MS, 51 * MS, 52 * MS, 53 * MS, 54 * MS, 55, 56, 57, 58, 59, 60 * KIB, 61 * NS_PER_S, 62 * MS,
-        8 * KIB, 64, 65 * MIB, 66_000, 67, 68 * KIB, 69, 70, 72 * KIB, 72_000_000, 73 * NS_PER_S]  # fmt: skip
+        49 * MS, "native", "helper", 50 * MS, 51 * MS, 52 * MS, 53 * MS, 54 * MS, 55, 56, 57, 58, 59, 60 * KIB,
+        61 * NS_PER_S, 62 * MS, 8 * KIB, 64, 65 * MIB, 66_000, 67, 68 * KIB, 69, 143, 144, 145 * 8, 14, 70, 72 * KIB,
+        72_000_000, 73 * NS_PER_S, 131 * NS_PER_S, 132, True, 133, 134, 135 * KIB, 136 * MS, False, 137 * MS,
+        138 * NS_PER_S, 139 * NS_PER_S, 140_000, 141, 142 * NS_PER_S, "cancel",
+        146 * NS_PER_S, 147 * MIB]  # fmt: skip
 
 
 def test_each_protection_key_lands_in_its_field(whole: Scenario) -> None:
@@ -248,7 +293,7 @@ def test_each_protection_key_lands_in_its_field(whole: Scenario) -> None:
         "nightly", "sql-2", 74 * NS_PER_S, 75 * NS_PER_S, 76, "esx2", "v1", 77 * KIB, 78 * KIB, 79, 80 * MS, 81 * MS,
         82, 83_000_000, 84_000_000, 85_000_000, 8600, 87 * MS, 88 * NS_PER_S,
         "nbd", "of job nightly", 0, 0, 64, "of job nightly", 0, 48, 0, 0, 0, 0, 0,
-        "stop", "listed", 0, 600 * NS_PER_S]  # fmt: skip
+        "stop", "listed", 0, 600 * NS_PER_S, True, "crash-consistent", False]  # fmt: skip
     assert flat(whole.vaio) == [
         "cdp", "sql-1", "sql-2", 90 * US, 91 * US, 92_000_000, 11_125_000, 93 * MS, 9000, 94_000_000, 95 * NS_PER_S,
         96 * KIB, 97, False, False, "asynchronous", 10 * NS_PER_S, True, 60 * NS_PER_S, 7 * NS_PER_S, 80 * NS_PER_S,
@@ -297,6 +342,10 @@ def tables() -> list[tuple[str, type[Table]]]:
               "workload.two_state": ("vm", "x", "workload", 0, "two_state"), "filter": ("filter", "x"),
               "snapshots": ("snapshots",), "snapshots.stun": ("snapshots", "stun"),
               "snapshots.delta": ("snapshots", "delta"), "snapshots.merge": ("snapshots", "merge"),
+              "snapshots.helper": ("snapshots", "helper"), "snapshots.native": ("snapshots", "native"),
+              "snapshots.memory": ("snapshots", "memory"), "snapshots.quiesce": ("snapshots", "quiesce"),
+              "snapshots.removal": ("snapshots", "removal"), "snapshots.full": ("snapshots", "full"),
+              "vm.guest": ("vm", "x", "guest"),
               "proxy": ("proxy", "x"), "repository": ("repository", "x"), "control": ("protection", "control"),
               "vadp": ("protection", "vadp", "x"), "vaio": ("protection", "vaio", "x"),
               "appliance": ("appliance", "x")}  # fmt: skip
@@ -305,7 +354,7 @@ def tables() -> list[tuple[str, type[Table]]]:
 
 
 def test_every_default_of_the_schema_is_the_registers_and_none_there_is_idle() -> None:
-    assert len(tables()) == 22
+    assert len(tables()) == 29
     used = set()
     for name, table in tables():
         for field, info in table.model_fields.items():
@@ -318,7 +367,9 @@ def test_every_default_of_the_schema_is_the_registers_and_none_there_is_idle() -
             if isinstance(info.default, str):
                 assert info.default == row.value
             used.add(key)
-    elsewhere = ("timer.", "workload.origin.", "disk.shares.", "fixed.", "profile.", "transport.")
+    elsewhere = (
+        "timer.", "workload.origin.", "disk.shares.", "fixed.", "profile.", "transport.", "snapshots.vmfssparse.",
+    )  # fmt: skip
     apart = {row.key for row in REGISTER if row.key.startswith(elsewhere)}
     assert {row.key for row in REGISTER} - used - apart == set()
 

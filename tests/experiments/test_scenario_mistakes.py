@@ -108,6 +108,7 @@ ONE_EDIT = [
     ('rate = "200 iops"', "disks = [1]", "16:10: vm.sql.workload[0].disks[0]: is no disk of this VM (1), its 1 disks"),
     ('rate = "200 iops"', "disks = []", "workload[0].disks: is empty"),
     ('rate = "200 iops"', "disks = [0, 0]", "workload[0].disks[1]: names disk 0 a second time"),
+    ('interval = "1 h"', 'interval = "1 h"\nquiesce = true\nmemory = true', "memory: stands beside quiesce"),
     ('size = "8 KiB"', 'size = "8 KiB"\nsizes = { "8 KiB" = 1 }', "18:1: vm.sql.workload[0].sizes: stands beside size"),
     ('size = "8 KiB"', 'sizes = { "8 KiB" = 1, "8192 B" = 2 }', "sizes: names one size twice, in two spellings"),
     ('size = "8 KiB"', "sizes = {}", 'workload[0].sizes: is empty, write for example { "8 KiB" = 70'),

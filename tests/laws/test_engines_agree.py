@@ -30,6 +30,8 @@ WANTED = {
     "data: service", "metadata: DSNRO", "mirror: service", "parent read: service", "filter plain", "filter noisy",
     "filter copy0", "host path", "late mirror copy", "late guest disk timeout", "idle VM",
     "in sync", "a wait for a replica", "out of sync", "connection lost", "connection lived",
+    "ok, crash-consistent", "memory", "snapshot delete", "helper create", "helper merge", "quiesced: ok",
+    "quiesced: failed", "quiesce hold", "space hold", "asked: retry", "asked: cancel",
     "unseen write",
 }  # fmt: skip
 """What must occur among the random runs: engines that agree on what never happens have agreed on little."""
@@ -132,6 +134,26 @@ NAMED: dict[str, dict[str, Any]] = {
         "vm": {"a": {"workload": [{**LOOP, "outstanding": 256}], "disk_queue_depth": 64, "adapter_queue_depth": 128}},
     },
     "loops that do not think": {"vm": {"a": {"workload": [LOOP, {**LOOP, "name": "other"}]}}},
+    "a guest at rest": {"vm": {"a": {"workload": [BUSY, LOOP]}}, "protection": {"vadp": {"job": {"quiesce": True}}}},
+    "a guest that is too busy": {
+        "vm": {"a": {"workload": [BUSY], "guest": {"freeze_limit": "30 ms", "prepare": "10 ms"}}},
+        "protection": {"vadp": {"job": {"quiesce": True, "on_quiesce_failure": "crash-consistent"}}},
+    },
+    "memory": {"vm": {"a": {"workload": [BUSY], "guest": {"memory": "100 MiB"}}},
+               "protection": {"vadp": {"job": {"memory": True}}}},
+    "helper rounds": {
+        "snapshots": {"consolidation": "helper", "helper": {"estimate": "1 ms", "force": True, "rounds": 3}},
+        "vm": {"a": {"workload": [BUSY, LOOP]}},
+    },
+    "the array's snapshots": {"snapshots": {"format": "native"}, "vm": {"a": {"workload": [BUSY]}}},
+    "removals tried again": {
+        "snapshots": {"removal": {"failure": "60 %", "retries": 3, "wait": "50 ms"}},
+        "vm": {"a": {"workload": [BUSY]}},
+    },
+    "a datastore that fills up": {
+        "datastore": {"d": {"capacity": "65 MiB"}}, "snapshots": {"full": {"wait": "40 ms", "freed": "512 KiB"}},
+        "vm": {"a": {"workload": [BUSY, LOOP]}}, "protection": {"vadp": {"job": {"quiesce": True, "disk_open": "1 s"}}},
+    },
     "a clock that stands still": {"vm": {"a": {"workload": [TIMED, LOOP], "guest_clock": "frozen"}}},
     "a clock that jumps": {"vm": {"a": {"workload": [TIMED, LOOP], "guest_clock": "jumps"}}},
 }  # fmt: skip
@@ -212,7 +234,7 @@ def test_limits_below_which_something_is_reserved() -> None:
 
 
 FULL = {
-    "run": {"duration": "3 s"}, "datastore": {"d": {"capacity": "65 MiB"}},
+    "run": {"duration": "3 s"}, "datastore": {"d": {"capacity": "65 MiB"}}, "snapshots": {"full": {"answer": "end"}},
     "protection": {"vadp": {"job": {**VADP, "disk_open": "1 s"}}},
 }  # fmt: skip
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from random_worlds import scenarios
 from worlds import S
 
+from models.measure.recorder import workload_name
 from models.path.io import GuestIo
 from models.result import RunResult, VmResult
 from models.run import Run, SimulationError, simulate
@@ -38,7 +39,7 @@ def asked(scenario: Scenario, arm: Arm) -> Asked:
 
     def note(vm: int, io: GuestIo) -> None:
         spec = scenario.vms[vm]
-        identity = (spec.name, spec.workloads[io.workload].name, io.ordinal)
+        identity = (spec.name, workload_name(spec, io.workload), io.ordinal)
         assert identity not in found
         found[identity] = (io.arrival_ns, io.disk, io.offset, io.size, io.write, io.service_ns)
         arrived(vm, io)
@@ -55,7 +56,9 @@ def asked(scenario: Scenario, arm: Arm) -> Asked:
 WANTED = {
     "ok", "failed", "skipped", "unfinished", "ok, needs consolidation", "datastore full", "first sync", "in order",
     "overflow", "resync", "data", "parent read", "metadata", "mirror", "merge", "backup", "snapshot",
-    "late guest disk timeout", "a hop waits for a worker", "lock recovery", "stopped", "throttled", "tried again",
+    "late guest disk timeout", "a hop waits for a worker", "ok, crash-consistent", "memory", "snapshot delete",
+    "helper create", "helper merge", "quiesced: ok", "quiesced: failed", "asked: retry", "asked: cancel",
+    "asked: none yet", "lock recovery", "stopped", "throttled", "tried again",
     "a disk waits for its turn", "writes outside the windows",
     "a law of quantiles", "a slowdown", "a trace goes round",
     "in sync", "a write waits for its target", "writes are let go", "connection lost", "points dropped", "cores busy",
@@ -66,7 +69,7 @@ WANTED = {
 def test_the_books_balance_whatever_happens() -> None:
     seen: set[str] = set()
 
-    @settings(max_examples=240, suppress_health_check=SLOW_DRAWS, database=None)
+    @settings(max_examples=320, suppress_health_check=SLOW_DRAWS, database=None)
     @given(scenarios(), ARMS)
     def holds(scenario: Scenario, arm: Arm) -> None:
         result = outcome(scenario, arm)
@@ -92,6 +95,9 @@ def check_all(scenario: Scenario, result: RunResult) -> list[str]:
     check_jobs(scenario, result)
     words = [job.outcome.split(": ")[0].split(" on ")[0] for job in result.jobs]
     words += [mode.mode for mode in result.modes] + [row.cause for row in result.devices]
+    words += [f"asked: {row.answer}" for row in result.questions]
+    words += [row.reason for row in result.stuns]
+    words += [f"quiesced: {row.outcome.split(':')[0]}" for row in result.quiesces]
     used = {disk.datastore for vm in scenario.vms if vm.workloads for disk in vm.disks}
     stores = [store for store in scenario.datastores if store.name in used]
     laws = [law for store in stores for law in (store.read, store.write)]
@@ -141,7 +147,11 @@ def check_books(scenario: Scenario, result: RunResult) -> None:
         assert sum(row.bytes_written for row in rows) >= vm.bytes_written
     for stun in result.stuns:
         phases = stun.stop_ns + stun.drain_ns + stun.close_ns + stun.create_ns + stun.open_ns + stun.resume_ns
-        assert phases == stun.duration_ns
+        assert phases + stun.work_ns == stun.duration_ns
+    for rest in result.quiesces:
+        reached = [time for time in (rest.start_ns, rest.freeze_ns, rest.flushed_ns, rest.thaw_ns) if time >= 0]
+        assert reached == sorted(reached)
+        assert (rest.outcome == "ok") <= (rest.flushed_ns >= 0)
     assert all(abs(line.left - line.right) <= line.tolerance for line in result.audit)
 
 
@@ -316,6 +326,8 @@ def test_finite_load_drains_and_leaves_every_vm_empty(scenario: Scenario, arm: A
     traced = (tuple(replace(w, repeat=False) for w in vm.workloads if w.kind == "trace") for vm in scenario.vms)
     vms = tuple(replace(vm, workloads=recorded) for vm, recorded in zip(scenario.vms, traced, strict=True))
     once = tuple(replace(job, interval_ns=3600 * S) for job in scenario.vadp) if backups else ()
+    full = replace(scenario.snapshots.full, answer="end")
+    scenario = replace(scenario, snapshots=replace(scenario.snapshots, full=full))
     quiet = replace(
         scenario, vms=vms, vadp=once, run=replace(scenario.run, duration_ns=120 * S, interval_ns=60 * S, observe=())
     )
@@ -329,7 +341,8 @@ def test_finite_load_drains_and_leaves_every_vm_empty(scenario: Scenario, arm: A
     for vm in run.hypervisor.vms:
         assert (vm.inside(), vm.in_flight, vm.stunned) == (0, 0, False)
         asked_for = sum(len(w.trace.time_ns) for w in vm.spec.workloads if w.trace is not None)
-        assert run.hypervisor.recorder.books[vm.index].delivered[0] == asked_for
+        flushed = run.snapshots.caches.written[vm.index]
+        assert run.hypervisor.recorder.books[vm.index].delivered[0] == asked_for + flushed
     for device in run.hypervisor.devices.values():
         assert device.submitted == device.finished
     for backup in run.backups:

@@ -91,9 +91,9 @@ def test_the_next_held_grain(held: set[int], table: int, start: int) -> None:
     grains.push(state)
     for grain in sorted(held, reverse=True):
         grains.allocate(state, grain)
-    assert grains.next_held(state, start, 100) == min((g for g in held if g >= start), default=100)
+    assert grains.next_held(state, start, 100, 1) == min((g for g in held if g >= start), default=100)
     assert grains.fold(state) == len(held)
-    assert grains.next_held(state, start, 100) == 100
+    assert grains.next_held(state, start, 100, 1) == 100
 
 
 # -- the replication map ---------------------------------------------------------------------------------------------

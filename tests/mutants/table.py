@@ -23,6 +23,9 @@ SMALL = "tests/models/test_small_mechanisms.py"
 MAP = "tests/models/test_mirror_and_map.py"
 FORMS = "tests/oracles/test_forms.py"
 STORIES = "tests/stories"
+REST = "tests/stories/test_quiesce_stories.py"
+FULL = "tests/stories/test_full_stories.py"
+REMOVED = "tests/stories/test_removal_stories.py"
 LAWS = "tests/laws/test_model_laws.py -m 'not slow'"
 DOOR = "tests/models/test_door_probe.py"
 LIVES = "tests/stories/test_explain_stories.py tests/laws/test_lives.py"
@@ -40,6 +43,26 @@ COMPILED = "models/compiled/"
 def _in(folder: str, name: str, tests: str, *faults: tuple[str, str]) -> list[Mutant]:
     return [Mutant(f"{folder}{name}.py", before, after, tests) for before, after in faults]
 
+
+TOLD = [
+    *_in("models/stories/", "quiesce", REST,
+         ("min(guest.dirty_most_bytes, guest.dirty_bytes + recent)", "guest.dirty_bytes + recent"),
+         ("* guest.dirty_ns // guest.prepare_ns", "* guest.prepare_ns // guest.prepare_ns"),
+         ("        self._watch()\n        return", "        return")),
+    *_in("models/stories/", "snapshot", REST,
+         ("            if outcome == \"ok\" and frozen != \"ok\":  # rolled back", "            if False:"),
+         ("            vm.disks[0].drop_memory()\n", "            pass\n")),
+    *_in("models/stories/", "full", FULL,
+         ("            asked = vm.asked()  # the next question may come with the answer\n            vm.answer()",
+          "            vm.answer()\n            asked = vm.asked()"),
+         ("for disk in vm.disks if disk.owed_bytes)", "for disk in vm.disks if not disk.owed_bytes)")),
+    *_in("models/stories/", "removal", REMOVED,
+         ("helper * took <= costs.estimate_ns * size", "helper * took < costs.estimate_ns * size"),
+         ("if not small and costs.rounds and not costs.force:", "if not small and not costs.force:"),
+         ("                continue  # a VM with a task", "                pass  # a VM with a task"),
+         ("            disk.fold_lower(lower)\n", "            pass\n")),
+]  # fmt: skip
+"""Faults of stories, which both engines share."""
 
 BOTH = [
     *_in(MECHANISMS, "bucket", f"{SMALL} {STORIES}",
@@ -59,6 +82,14 @@ BOTH = [
          ("at != place + (grain - first)", "at < place"),
          ("        grain = (table + 1) * size\n    return g", "        grain = (table + 2) * size\n    return g"),
          ("    s.facts[TOTAL] += 1\n", "    s.facts[TOTAL] += s.facts[DEPTH]\n")),
+    *_in(MECHANISMS, "grains", GRAINS,
+         ("s.allocated[level] = s.allocated[level + levels]", "s.allocated[level] = s.allocated[levels]"),
+         ("                if s.pool[at] & lower:", "                if s.pool[at]:"),
+         ("            if not used:", "            if False:")),
+    *_in(MECHANISMS, "bloom", "tests/oracles/test_bloom_twin.py",
+         ("    x = ((x ^ (x >> 16)) * FACTOR) & LOW_31\n    return", "    return"),
+         ("        s.bits[base + bit // WORD_BITS] |= 1 <<", "        s.bits[bit // WORD_BITS] |= 1 <<"),
+         ("    s.bits[: len(s.bits) - gone] = s.bits[gone:]", "    s.bits[:gone] = s.bits[:gone]")),
     *_in(MECHANISMS, "mclock", f"{MCLOCK} {STORIES}",
          ("best, best_r = -1, now + 1", "best, best_r = -1, now"),
          ("if r < best_r:", "if r <= best_r:"),
@@ -145,6 +176,9 @@ READABLE = [
     *_in(PATH, "disk", STORIES,
          ("tail = min(tail, max(0, self.spec.size_bytes - (io.offset + io.size)))", "pass"),
          ("if not mirrored and self.mirror is not None:", "if False:"),
+         (" + self.delta.directory_writes * tables):", "):"),
+         ("                self.owed_bytes -= owed\n", "                pass\n"),
+         ("                if self._maybe(level, inside):", "                if True:"),
          ("range(grains.depth(self.map), max(found, 1) - 1, -1)", "range(grains.depth(self.map), max(found, 1), -1)"),
          ("Command(DATA, io.write, size, next(draws), 0)", "Command(DATA, io.write, size, next(draws))")),
     *_in(PATH, "vm", f"{STORIES} {DOOR}",
@@ -152,7 +186,11 @@ READABLE = [
          ("door.waiting.append((io, self._stunned_so_far()))", "door.waiting.append((io, 0))"),
          ("            if door.idle and disk != best:", "            if disk != best:"),
          ("            if not meter.inline:\n", "            if True:\n"),
-         ("        self.stunned_ns += self.clock._now - self._stunned_at\n", "")),
+         ("        self.stunned_ns += self.clock._now - self._stunned_at\n", ""),
+         ("                io.held_ns += now - io.clock_ns  # above", "                pass  # above"),
+         (" and io.workload < len(self.spec.workloads))", ")"),
+         ("        return self.paused or (self.frozen", "        return (self.frozen"),
+         ("            self._behind[number] = (io, stunned)\n", "            pass\n")),
     *_in(PATH, "replica", f"{STORIES} {LAWS}",
          ("            if not self._queue:  # a resync", "            if True:  # a resync"),
          ("                self._ahead_bytes -= item.size\n                self._read_dirty()\n",
@@ -218,7 +256,7 @@ READABLE = [
     *_in("models/measure/", "tracer", LIVES,
          ("if self._open or self._touches(command", "if self._touches(command"),
          ("place = bisect_right(self._ends, start)", "place = 0"),
-         ("Segment(causes.stun_hold_in if stunned", "Segment(causes.stun_hold_in if not stunned"),
+         ("Segment(stun if stunned", "Segment(stun if not stunned"),
          ("key=lambda n: (commands[n].done_ns, commands[n].ordinal)", "key=lambda n: -commands[n].done_ns")),
     *_in("experiments/explain/", "perfetto", "tests/experiments/test_perfetto.py",
          ("else (10 * ns + 2) / 10_000", "else exact"),
@@ -234,7 +272,7 @@ TWIN = [
     *_in(COMPILED, "way", EQUAL,
          ("    split(m, at)\n    disk.absorb(m, at)", "    disk.absorb(m, at)")),
     *_in(COMPILED, "disk", EQUAL,
-         ("    grow(m, d, before)\n    disk.written_top += io.size\n\n", "    disk.written_top += io.size\n\n")),
+         ("    if grow(m, d, before):  # nobody", "    if False:  # nobody")),
     *_in(COMPILED, "books", EQUAL,
          ("command.enter < w.closed:", "command.enter:")),
     *_in(COMPILED, "device", EQUAL,
@@ -249,16 +287,22 @@ TWIN = [
     *_in(COMPILED, "disk", EQUAL,
          ("tail = min(tail, max(0, disk.size - end))", "tail = max(0, tail)"),
          ("    if io.mirrored:\n        return True\n", "    return True\n"),
-         ("max(found, 1) - 1, -1)", "max(found, 1), -1)")),
+         ("max(found, 1) - 1, -1)", "max(found, 1), -1)"),
+         (" + disk.directory_writes * io.tables", "")),
     *_in(COMPILED, "pieces", EQUAL,
          ("m[draw(m, stream, 1)], 0, at)", "m[draw(m, stream, 1)], -1, at)"),
+         ("        io.stunned = stunned\n", "        pass\n"),
          ("stream = disk.write_draws if write else", "stream = disk.read_draws if write else")),
     *_in(COMPILED, "way", EQUAL,
          ("if best < 0 or arrival < oldest:", "if best < 0 or arrival <= oldest:"),
          ("if i != best and Door(m, other).idle:", "if i != best:"),
          ("    vm.in_flight -= 1\n", "    vm.in_flight -= 0\n"),
-         ("    wake(m, v + VM_GATE)\n", "    pass\n"),
+         ("        Vm(m, io.vm).behind_count -= 1\n", "        pass\n"),
          ("m[draw(m, hop.stream, 2) + 1]", "m[draw(m, hop.stream, 2)]")),
+    *_in(COMPILED, "asked", EQUAL,
+         ("    wake(m, v + VM_GATE)\n", "    pass\n"),
+         ("    wake(m, v + VM_SHORT)\n    wake(m, v + VM_BEHIND)",
+          "    wake(m, v + VM_BEHIND)\n    wake(m, v + VM_SHORT)")),
     *_in(COMPILED, "guest", EQUAL,
          ("    free_io(m, at)\n", "    free_io(m, at)\n    free_io(m, at)\n"),
          ("        due += vm.stunned_ns\n", "        due += 0\n")),
@@ -320,7 +364,7 @@ EDGE = [
 ]  # fmt: skip
 """Faults of what is read and fitted before anything runs."""
 
-ALL = [*BOTH, *READABLE, *TWIN, *EDGE]
+ALL = [*TOLD, *BOTH, *READABLE, *TWIN, *EDGE]
 
 EQUIVALENT: dict[tuple[str, str], str] = {
     (

@@ -104,7 +104,7 @@ SIGNATURE = "void(int64[::1], int64[:, ::1], int64[::1])"
 @cache
 def compiled() -> Callable[..., None]:
     """`run_all`, compiled as the loop is (sim.compiling), but kept for this process only."""
-    register_all()
+    register_all()  # whoever else would, need not have run before
     with compiling._only_to_be_inlined():
         numba.njit(run_all).compile(SIGNATURE)
     made = numba.njit(run_all)

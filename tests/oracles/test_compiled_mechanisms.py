@@ -15,6 +15,7 @@ from house_rules import ROOT, marked, python_files
 
 from models.mechanisms import (
     appliance,
+    bloom,
     bucket,
     cbt,
     grains,
@@ -74,6 +75,17 @@ def bucket_steps(draw: random.Random, s: bucket.Bucket) -> Iterator[Step]:
         now += draw.randrange(100)
         yield 0, now, draw.randrange(100), 0
         yield 1, 0, draw.choice([draw.randrange(2**33), 2**33 - 1]), draw.choice([0, draw.randrange(2**58), 2**58 - 1])
+
+
+def bloom_step(s, op, a, b, c):  # type: ignore[no-untyped-def]
+    if op == 0:
+        bloom.add(s, a, b)
+    return int(bloom.maybe(s, a, b))
+
+
+def bloom_steps(draw: random.Random, s: bloom.Bloom) -> Iterator[Step]:
+    for _ in range(500):
+        yield int(draw.random() < 0.3), draw.randrange(1, 33), draw.randrange(1 << 37), 0
 
 
 def workers_step(s, op, a, b, c):  # type: ignore[no-untyped-def]
@@ -216,14 +228,17 @@ def grain_step(s, op, a, b, c):  # type: ignore[no-untyped-def]
         end, level = grains.piece_below(s, a, b, c)
         return end * 64 + level
     elif op == 5:
-        return grains.next_held(s, a, 200) * 2 + int(grains.table_is_empty(s, a // 16))
+        return grains.next_held(s, a, 200, c) * 2 + int(grains.table_is_empty(s, a // 16))
+    elif op == 7:
+        return grains.fold_below(s, c)
     return (grains.newest(s, a) * 64 + grains.newest_below(s, a, c)) * 64 + grains.depth(s)
 
 
 def grain_steps(draw: random.Random, s: grains.GrainMap) -> Iterator[Step]:
     for _ in range(3000):
         deep = s.facts[grains.DEPTH]
-        ops = [1] * 40 * (deep > 0) + [3, 4, 5, 6] * 3 + [0] * 5 * (deep < grains.MAX_DEPTH) + [2] * (deep > 20)
+        ops = [1] * 40 * (deep > 0) + [3, 4, 5, 6] * 3 + [0] * 5 * (deep < grains.MAX_DEPTH)
+        ops += [2, 7, 7, 7] * (deep > 20)
         first = draw.randrange(200)
         yield draw.choice(ops), first, min(first + draw.randrange(12), 199), draw.randrange(deep + 1)
 
@@ -285,6 +300,7 @@ def deep_map() -> grains.GrainMap:
 CUTS = list(range(50, 9000, 90))
 CASES: dict[str, tuple[Any, Callable[..., Any], Callable[..., Iterator[Step]]]] = {
     "bucket": (bucket.bucket(50), bucket_step, bucket_steps),
+    "bloom": (bloom.bloom(61, 3), bloom_step, bloom_steps),
     "slowdown": (slowdown.slowdown((1000, 700, 2500)), slowdown_step, slowdown_steps),
     "workers": (workers.workers(3), workers_step, workers_steps),
     "appliance": (appliance.appliance(10**9, 9000, 10**8, 900), appliance_step, appliance_steps),
@@ -299,7 +315,7 @@ CASES: dict[str, tuple[Any, Callable[..., Any], Callable[..., Iterator[Step]]]] 
     "tablecache without slots": (tablecache.table_cache(12, 0), cache_step, cache_steps),
     "cbt": (cbt.cbt(3, 20_000), cbt_step, cbt_steps),
     "grains": (grains.grain_map(200, 16), grain_step, grain_steps),
-    "mirror": (MirroredDisk((mirror.mirror(200, 5, 3), deep_map())), mirror_step, mirror_steps),
+    "mirror": (MirroredDisk((mirror.mirror(200, 5, 3, 1), deep_map())), mirror_step, mirror_steps),
     "replication": (replication.group([410, 33, 960], 10, 900, False), group_step, group_steps),
     "seeded replication": (replication.group([410, 33, 960], 10, 900, True), group_step, group_steps),
 }

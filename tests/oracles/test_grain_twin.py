@@ -13,7 +13,7 @@ SPAN = GRAINS * GRAIN_BYTES
 ios = st.tuples(st.integers(0, SPAN // SECTOR - 1), st.integers(1, 128)).map(
     lambda io: (io[0] * SECTOR, min(io[1] * SECTOR, SPAN - io[0] * SECTOR))
 )
-steps = st.lists(st.one_of(st.just("push"), st.just("fold"), ios), max_size=60)
+steps = st.lists(st.one_of(st.just("push"), st.just("fold"), st.integers(0, 3), ios), max_size=60)
 
 
 @given(steps, st.integers(1, 40), ios)
@@ -26,6 +26,10 @@ def test_grain_map_agrees_with_dictionaries(history: list[object], table_grains:
         elif step == "fold":
             assert grains.fold(under) == sum(len(delta) for delta in twin.deltas)
             twin = DictChain(GRAIN_BYTES)
+        elif isinstance(step, int):
+            levels = min(step, len(twin.deltas))
+            assert grains.fold_below(under, levels) == sum(len(delta) for delta in twin.deltas[:levels])
+            del twin.deltas[:levels]
         elif twin.deltas and isinstance(step, tuple):
             touched = twin.grains(*step)
             new = [grain for grain in touched if grains.allocate(under, grain)]
@@ -48,7 +52,7 @@ def test_pages_given_back_are_clean_and_are_used_before_new_ones(
                 assert grains.allocate(under, grain)
         _same(twin, under, read)
         most = max(most, len({grain // table_grains for grain in twin.deltas[0]}))
-        assert len(under.pool) == most * 2 * table_grains
+        assert len(under.pool) == most * (2 * table_grains + 1)
         assert grains.fold(under) == len(twin.deltas[0])
         assert grains.copies(under) == 0
 
@@ -70,6 +74,8 @@ def _same(twin: DictChain, under: grains.GrainMap, read: tuple[int, int]) -> Non
     assert grains.depth(under) == depth
     assert grains.copies(under) == under.facts[grains.TOTAL] == sum(len(delta) for delta in twin.deltas)
     assert under.allocated[1 : depth + 1] == [len(delta) for delta in twin.deltas]
+    tables = [{grain // under.facts[grains.TABLE_GRAINS] for grain in delta} for delta in twin.deltas]
+    assert under.tabled[1 : depth + 1] == [len(found) for found in tables]
     assert [grains.newest(under, g) for g in range(GRAINS)] == [twin.find(g)[0] for g in range(GRAINS)]
     touched = twin.grains(*read)
     assert grains.runs(under, touched[0], touched[-1]) == twin.runs(*read)
@@ -80,7 +86,11 @@ def _same(twin: DictChain, under: grains.GrainMap, read: tuple[int, int]) -> Non
         assert grains.table_is_empty(under, table) == (not any(twin.find(g)[0] for g in inside))
     held = [g for g in range(GRAINS) if twin.find(g)[0]]
     for start in range(GRAINS):
-        assert grains.next_held(under, start, GRAINS) == next((g for g in held if g >= start), GRAINS)
+        assert grains.next_held(under, start, GRAINS, depth) == next((g for g in held if g >= start), GRAINS)
+    for level in range(depth + 1):
+        held = [g for g in range(GRAINS) if twin.find(g, level)[0]]
+        for start in range(0, GRAINS, 7):
+            assert grains.next_held(under, start, GRAINS, level) == next((g for g in held if g >= start), GRAINS)
 
 
 def test_a_wrong_twin_is_caught() -> None:

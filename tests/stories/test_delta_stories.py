@@ -261,10 +261,10 @@ def test_two_levels_fold_once_each_grain() -> None:
     assert not played([*first, *second], wide).result.jobs[0].needs_consolidation
 
 
-def test_a_full_datastore_ends_the_run_and_is_named() -> None:
+def test_a_full_datastore_ends_the_run_if_it_shall_and_is_named() -> None:
     from models.run import SimulationError
 
-    tight = {"datastore": {"d": {"capacity": "65 MiB"}}}
+    tight = {"datastore": {"d": {"capacity": "65 MiB"}}, "snapshots": {"full": {"answer": "end"}}}
     fits = [(1_100 * MS + i * MS, i * 512 * KIB, 512 * KIB, True) for i in range(2)]
     assert played(fits, tight).result.jobs[0].outcome == "ok"
     over = [*fits, (1_200 * MS, 32 * MIB, GRAIN, True)]
