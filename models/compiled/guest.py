@@ -100,7 +100,7 @@ def issue(m: Memory, at: int) -> bool:
         if not loop.outside and Vm(m, loop.vm).stunned:
             wait(m, loop.vm + VM_GATE, at, ISSUE)
             return False
-        if w.shut:  # outside the windows its clock stands still
+        if w.shut and not loop.flush:  # outside the windows its clock stands still
             if w.shut < NEVER_NS:
                 push(m, now + w.shut, loop.key, event(at, RESUMES))
             return False

@@ -135,6 +135,11 @@ NAMED: dict[str, dict[str, Any]] = {
     },
     "loops that do not think": {"vm": {"a": {"workload": [LOOP, {**LOOP, "name": "other"}]}}},
     "a guest at rest": {"vm": {"a": {"workload": [BUSY, LOOP]}}, "protection": {"vadp": {"job": {"quiesce": True}}}},
+    "a guest at rest between windows": {
+        "run": {"observe": [{"start": "600 ms", "duration": "200 ms"}], "observe_warmup": "0 s"},
+        "vm": {"a": {"workload": [BUSY]}},
+        "protection": {"vadp": {"job": {"quiesce": True}}},
+    },
     "a guest that is too busy": {
         "vm": {"a": {"workload": [BUSY], "guest": {"freeze_limit": "30 ms", "prepare": "10 ms"}}},
         "protection": {"vadp": {"job": {"quiesce": True, "on_quiesce_failure": "crash-consistent"}}},
