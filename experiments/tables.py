@@ -16,6 +16,7 @@ from models.result import (
     FlowRow,
     IntervalRow,
     JobRow,
+    LevelRow,
     ModeRow,
     PointRow,
     Ramp,
@@ -170,6 +171,11 @@ def flows(comparison: Comparison) -> "pd.DataFrame":
     return _copied(comparison, lambda run: run.flows, FlowRow._fields)
 
 
+def levels(comparison: Comparison) -> "pd.DataFrame":
+    """One row a queue, cache or credit between hosts and array, and interval's end."""
+    return _copied(comparison, lambda run: run.levels, LevelRow._fields)
+
+
 def devices(comparison: Comparison) -> "pd.DataFrame":
     """One row a datastore and cause."""
     return _copied(comparison, lambda run: run.devices, DeviceRow._fields)
@@ -221,7 +227,7 @@ TABLES: dict[str, Callable[[Comparison], "pd.DataFrame"]] = {
     table.__name__: table
     for table in (
         metrics, replicates, differences, vms, intervals, stuns, jobs, points, recovery, risk, modes, space, flows,
-        devices, timers, audit, slowest, latency_histogram,
+        levels, devices, timers, audit, slowest, latency_histogram,
     )
 }  # fmt: skip
 """Every table by its name, which is also the name of its CSV file."""

@@ -206,11 +206,25 @@ class FlowRow(NamedTuple):
     backlog_bytes: int  # waiting in front of it at the interval's end (raw)
 
 
+class LevelRow(NamedTuple):
+    """How full something between hosts and array was at an interval's end; for datastores whose scenario has it.
+
+    "queue depth" (slots) and "refused" (commands in the interval) of a host's device; "cached" (bytes), "I/O credit"
+    and "byte credit" (what a burst has left), "SIOC latency" (ns) of the datastore, with host ''.
+    """
+
+    t_ns: int
+    datastore: str
+    host: str
+    level: str
+    value: int
+
+
 class DeviceRow(NamedTuple):
     """One datastore over the run: what was asked of it, by cause."""
 
     datastore: str
-    cause: str  # "data" | "metadata" | "parent read" | "mirror" | "merge" | "backup" | "resync" | "snapshot"
+    cause: str  # one of models.path.io.KINDS
     commands: int
     bytes_read: int
     bytes_written: int
@@ -277,3 +291,4 @@ class RunResult:
     timers: tuple[TimerRow, ...]
     audit: tuple[Line, ...]  # the laws that the run held itself against
     events: int  # events the simulation's clock handled
+    levels: tuple[LevelRow, ...] = ()

@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from models import scenario
 from models.audit import audit
 from models.chain import OutOfSpace
+from models.levels import Levels
 from models.measure.recorder import LedgerError
 from models.mechanisms.replication import MODE_NAMES
 from models.path.build import Hypervisor as Readable
 from models.path.io import KINDS
 from models.result import DeviceRow, FlowRow, ModeRow, RunResult, SpaceRow, StunRow, TimerRow
+from models.stories import sioc
 from models.stories.acts import Hypervisor
 from models.stories.backup import Backup
 from models.stories.replicate import checkpoints
@@ -76,6 +78,7 @@ class Run:
         self.backups = [Backup(self.hypervisor, job, i, self.snapshots) for i, job in enumerate(self.hypervisor.jobs)]
         for number, replicator in enumerate(self.hypervisor.replicators):
             checkpoints(replicator, number)
+        self.levels = Levels(self.hypervisor, sioc.start(self.hypervisor))
         self.space: list[SpaceRow] = []
         self.flows: list[FlowRow] = []
         self._seen: dict[str, int] = {}
@@ -95,6 +98,7 @@ class Run:
     def _sample(self, start: int, now: int) -> None:
         for meter in self.hypervisor.recorder.meters():
             meter.sample(now)
+        self.levels.sample(now)
         for vm in self.hypervisor.vms:
             for disk in vm.disks:
                 if disk.depth:
@@ -140,6 +144,7 @@ class Run:
             timers=tuple(self._timers(self.snapshots.stuns)),
             audit=tuple(lines),
             events=self.hypervisor.events,
+            levels=tuple(self.levels.rows),
         )
 
     def _modes(self) -> list[ModeRow]:

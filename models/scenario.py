@@ -12,6 +12,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from models.sharing import Dsnro, QueueFull, Sioc, WriteCache
+
 Arm = Literal["none", "vadp", "vaio", "both"]
 """Which protections of the scenario act in a run."""
 
@@ -29,7 +31,8 @@ class Host:
     scheduler: Literal["mclock", "fifo"]
     cost_unit_bytes: int  # Disk.SchedCostUnit: an I/O costs ceil(bytes / unit)
     idle_credit: int  # mClock burst credit sigma, in cost units
-    dsnro: int  # outstanding I/Os of one VMDK while several compete (Disk.SchedNumReqOutstanding)
+    dsnro: Dsnro
+    queue_full: QueueFull
     path_latency_ns: int  # fixed software cost of one guest I/O in the VMM and VMkernel, no queueing
 
 
@@ -56,6 +59,12 @@ class Datastore:
     bandwidth_bytes_per_s: int  # cap over all commands; 0: none
     iops_cap: int  # cap over all commands; 0: none
     burst_ns: int  # depth of both caps' buckets, as time at the capped rate
+    peak_bandwidth_bytes_per_s: int  # of a burst; 0: no limit
+    peak_iops: int  # likewise
+    credit_ppm: int  # of the buckets' depth, at the start
+    queue_limit: int  # commands it holds at once; one more is answered by QUEUE FULL; 0: no limit
+    cache: WriteCache | None
+    sioc: Sioc | None
 
 
 @dataclass(frozen=True, slots=True)

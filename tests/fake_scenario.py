@@ -20,6 +20,7 @@ from models.scenario import (
     Vm,
     Workload,
 )
+from models.sharing import Dsnro, QueueFull
 
 S, MS, US = 10**9, 10**6, 10**3
 MIB, GIB = 2**20, 2**30
@@ -64,7 +65,17 @@ def fake_scenario(arms: tuple[str, ...] = ARMS, replications: int = 5) -> Scenar
         name="demo",
         title="A fake that looks like the demo",
         compressed=True,
-        hosts=(Host("esx1", "mclock", 32768, 4, 32, 250 * US),),
+        hosts=(
+            Host(
+                "esx1",
+                "mclock",
+                32768,
+                4,
+                Dsnro(32, "disk", "competition", 6, 128),
+                QueueFull(0, 8, "samples", 400 * MS),
+                250 * US,
+            ),
+        ),
         datastores=(
             Datastore(
                 "gold",
@@ -76,6 +87,12 @@ def fake_scenario(arms: tuple[str, ...] = ARMS, replications: int = 5) -> Scenar
                 0,
                 0,
                 0,
+                0,
+                0,
+                10**6,
+                0,
+                None,
+                None,
             ),
         ),
         vms=tuple(_vm(*member) for member in MEMBERS),

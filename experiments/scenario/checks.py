@@ -13,6 +13,7 @@ from experiments.scenario.locate import Path
 from experiments.scenario.messages import Mistake
 from experiments.scenario.references import check_references, known_names
 from experiments.scenario.schema import ScenarioFile
+from experiments.scenario.sharing import check_sharing
 from sim.units import human_bytes, human_time
 
 SECTOR = 512
@@ -46,6 +47,7 @@ def _numbers(file: ScenarioFile) -> Iterator[Mistake]:
     yield from _space(file)
     yield from _snapshots(file)
     yield from _shares(file)
+    yield from check_sharing(file)
     for group, vm in file.vm.items():
         for number, disk in enumerate(vm.disk):
             yield from _disk(("vm", group, "disk", number), disk)

@@ -33,6 +33,7 @@ from models.scenario import (
     Vm,
     Workload,
 )
+from models.sharing import Dsnro, QueueFull, Sioc, WriteCache
 
 ONLY_HOST, ONLY_DATASTORE = "esx1", "datastore1"
 Traces = dict[tuple[str, int], Trace]
@@ -117,7 +118,9 @@ def _registered_timers() -> tuple[Timer, ...]:
 def _host(name: str, host: HostTable) -> Host:
     return Host(
         name=name, scheduler=host.scheduler, cost_unit_bytes=host.cost_unit, idle_credit=host.idle_credit,
-        dsnro=host.dsnro, path_latency_ns=host.path_latency,
+        dsnro=Dsnro(host.dsnro, host.dsnro_per, host.dsnro_rule, host.dsnro_switches, host.dsnro_requests),
+        queue_full=QueueFull(host.qfull_sample, host.qfull_threshold, host.qfull_reading, host.busy_delay),
+        path_latency_ns=host.path_latency,
     )  # fmt: skip
 
 
@@ -126,10 +129,15 @@ def _law(law: ReadLaw) -> ServiceLaw:
 
 
 def _datastore(name: str, store: DatastoreTable) -> Datastore:
+    cache, sioc = store.cache, store.sioc
     return Datastore(
         name=name, capacity_bytes=store.capacity, device_queue_depth=store.device_queue_depth, servers=store.servers,
         read=_law(store.read), write=_law(store.write), bandwidth_bytes_per_s=store.bandwidth, iops_cap=store.iops,
-        burst_ns=store.burst,
+        burst_ns=store.burst, peak_bandwidth_bytes_per_s=store.peak_bandwidth, peak_iops=store.peak_iops,
+        credit_ppm=store.credit, queue_limit=store.queue_limit,
+        cache=WriteCache(cache.size, cache.latency, cache.destagers) if cache else None,
+        sioc=Sioc(sioc.threshold, sioc.period, sioc.gain, sioc.smoothing, sioc.least_depth, sioc.shares_per_slot)
+        if sioc else None,
     )  # fmt: skip
 
 

@@ -45,7 +45,7 @@ def _contention(total: int) -> Scenario:
     )
     datastore = replace(store(1, law(S // total)), device_queue_depth=1)
     spec = scenario(machines, (datastore,), (SECONDS + 2) * S, 2 * S)
-    return with_host(spec, replace(HOST, scheduler="mclock", dsnro=BACKLOG))
+    return with_host(spec, replace(HOST, scheduler="mclock", dsnro=replace(HOST.dsnro, outstanding=BACKLOG)))
 
 
 def _flow(name: str, reservation: int, limit: int, shares: int) -> Disk:

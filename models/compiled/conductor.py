@@ -6,9 +6,11 @@ more memory, more draws, a signal that a story waits for, an interrupt. Nothing 
 
 from typing import Any
 
-from models.compiled import bulk, device, disk, guest, replica, risk, way
+from models.compiled import array, bulk, device, disk, guest, replica, risk, way
 from models.compiled.layout import (
+    ACKNOWLEDGED,
     ACTIONS,
+    ADMIT,
     AGAIN,
     ARRIVES,
     CHAIN_STARTS,
@@ -18,6 +20,7 @@ from models.compiled.layout import (
     CONFIRMED,
     COPIER_GOES,
     COPIER_PACED,
+    DESTAGED,
     DRAWS,
     FIRED,
     FORGET,
@@ -29,6 +32,7 @@ from models.compiled.layout import (
     HOPS_DOWN,
     HOPS_UP,
     ISSUE,
+    ISSUED_AGAIN,
     LIMIT_PASSED,
     LINK_SENT,
     LOOP_STARTS,
@@ -38,6 +42,7 @@ from models.compiled.layout import (
     READER_GOES,
     READER_STARTS,
     RELEASE,
+    RESIZE,
     SERVICE_ENDS,
     SETTLE,
     STANDSTILL,
@@ -63,7 +68,6 @@ from sim.mechanism import mechanism
 @mechanism
 def completed(m: Memory, c: int) -> None:
     """A command has completed: whoever waits for it goes on."""
-    device.service_ends(m, c)
     command = Command(m, c)
     cause, waiter = command.cause, command.waiter
     if cause <= MIRROR:
@@ -85,6 +89,7 @@ def happen(m: Memory, what: int, key: int) -> None:
     """An event comes."""
     action, at = what % ACTIONS, what // ACTIONS
     if action == SERVICE_ENDS:
+        device.service_ends(m, at)
         completed(m, at)
     elif action == HOPS_UP:
         guest.went_up(m, at)
@@ -107,6 +112,13 @@ def happen(m: Memory, what: int, key: int) -> None:
         device.ring(m, at)
     elif action == LIMIT_PASSED:
         device.limit_passed(m, at, key)
+    elif action == ACKNOWLEDGED:
+        array.acknowledged(m, at)
+        completed(m, at)
+    elif action == DESTAGED:
+        array.destaged(m, at)
+    elif action == ISSUED_AGAIN:
+        array.issued_again(m, at)
 
 
 @mechanism
@@ -136,6 +148,8 @@ def turn(m: Memory, at: int) -> None:
         bulk.chain_goes(m, at)
     elif action == LOOP_STARTS:
         guest.starts(m, at)
+    elif action == ADMIT:
+        array.admit(m, at)
     else:
         told(m, at, action)
 
@@ -163,6 +177,8 @@ def told(m: Memory, at: int, action: int) -> None:
         risk.settle_risk(m, subject, now)
     elif action == PROBES_END:
         way.end_probes(m, subject)
+    elif action == RESIZE:
+        array.resize(m, subject, order.a)
     elif action == FORGET:
         tablecache.forget(CacheState(m, subject))
 

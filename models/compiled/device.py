@@ -1,7 +1,8 @@
 """The device and the datastore of the compiled path. Twin of `models.path.device` and `models.path.datastore`."""
 
-from models.compiled import books
+from models.compiled import array, books
 from models.compiled.layout import (
+    DESTAGED,
     FLOW_QUEUE,
     LIMIT_PASSED,
     SERVICE_ENDS,
@@ -12,13 +13,14 @@ from models.compiled.layout import (
     Device,
     Flow,
     MClockState,
+    QueueFullState,
     Store,
     ThrottleState,
     World,
 )
 from models.compiled.lists import append, event, first_of, new_command, push
-from models.mechanisms import bucket, mclock, throttle
-from models.path.io import KINDS
+from models.mechanisms import bucket, mclock, queuefull, throttle
+from models.path.io import DESTAGE, KINDS
 from sim.flat import Memory
 from sim.mechanism import mechanism
 
@@ -186,6 +188,8 @@ def completed(m: Memory, c_at: int) -> None:
     d.finished += 1
     d.bytes_finished += c.size
     throttle.completed(ThrottleState(m, d.throttle), flow.index, now)
+    if d.full:
+        throttle.adapt(ThrottleState(m, d.throttle), queuefull.answered(QueueFullState(m, d.full), 0))
     if d.backlog:
         ring_if_useful(m, at)
     books.command_done(m, c_at)
@@ -197,6 +201,15 @@ def completed(m: Memory, c_at: int) -> None:
 @mechanism
 def store_issue(m: Memory, at: int, c: int) -> None:
     """The array has the command."""
+    if Store(m, at).array:
+        array.front(m, at, c)
+    else:
+        enter(m, at, c)
+
+
+@mechanism
+def enter(m: Memory, at: int, c: int) -> None:
+    """A server takes the command, or it waits for one."""
     s = Store(m, at)
     if s.idle and not s.first:
         serve(m, at, c)
@@ -215,31 +228,53 @@ def serve(m: Memory, at: int, c_at: int) -> None:
         end += bucket.transfer_ns(c.size, stream)
     if s.bandwidth:
         end = max(end, bucket.admit(BucketState(m, s.bytes_cap), now, bucket.transfer_ns(c.size, s.bandwidth)))
+        if s.peak_bandwidth:
+            peak = bucket.transfer_ns(c.size, s.peak_bandwidth)
+            end = max(end, bucket.admit(BucketState(m, s.peak_bytes), now, peak))
     if s.iops_ns:
         end = max(end, bucket.admit(BucketState(m, s.iops_cap), now, s.iops_ns))
+        if s.peak_ns:
+            end = max(end, bucket.admit(BucketState(m, s.peak_iops), now, s.peak_ns))
     integrate_store(m, at, now)
     s.busy += end - now
     s.serving += 1
     s.ends += end
-    push(m, end, Flow(m, c.flow).completion_key + c.ordinal, event(c_at, SERVICE_ENDS))
+    action = SERVICE_ENDS
+    if c.cause == DESTAGE:
+        action = DESTAGED
+    push(m, end, Flow(m, c.flow).completion_key + c.ordinal, event(c_at, action))
 
 
 @mechanism
 def service_ends(m: Memory, c_at: int) -> None:
     """A server is free for the next command; the device hears of this one."""
-    c, now = Command(m, c_at), World(m, 0).now
-    at = Device(m, Flow(m, c.flow).device).store
-    s = Store(m, at)
+    at = Device(m, Flow(m, Command(m, c_at).flow).device).store
+    server_is_free(m, at)
+    tally(m, at, c_at)
+    completed(m, c_at)
+
+
+@mechanism
+def server_is_free(m: Memory, at: int) -> None:
+    """A service is over; the server takes the next command."""
+    s, now = Store(m, at), World(m, 0).now
     integrate_store(m, at, now)
     s.serving -= 1
     s.ends -= now
     s.idle += 1
     if s.first:
         serve(m, at, first_of(m, at + STORE_QUEUE))
-    tally = s.served + DIRECTIONS * (DIRECTIONS * c.cause + c.write)
-    m[tally] += 1
-    m[tally + 1] += c.size
-    completed(m, c_at)
+
+
+@mechanism
+def tally(m: Memory, at: int, c_at: int) -> None:
+    """The command is counted; a host's command has left the array."""
+    s, c = Store(m, at), Command(m, c_at)
+    place = s.served + DIRECTIONS * (DIRECTIONS * c.cause + c.write)
+    m[place] += 1
+    m[place + 1] += c.size
+    if s.array and c.cause != DESTAGE:
+        array.left(m, s.array)
 
 
 @mechanism

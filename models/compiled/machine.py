@@ -13,9 +13,10 @@ from models.compiled.engine import Conducted, Engine
 from models.compiled.ledgers import Book, Recorder
 from models.compiled.parts import Device, Disk, Store, Vm
 from models.compiled.reserve import burst_of, reserve_of
-from models.mechanisms import bucket, grains, mclock, throttle, workers
+from models.mechanisms import bucket, grains, mclock, workers, writecache
 from models.path.causes import Causes
-from models.path.device import Share
+from models.path.datastore import buckets
+from models.path.device import Share, dsnro_of, full_of, throttle_of
 from models.result import COMMAND_CAUSES, LAYERS
 from sim.clock import ARRIVAL, COMPLETION, DISPATCH, order
 from sim.memory import Record, Words
@@ -77,27 +78,41 @@ class Machine:
     def _store(self, spec: scenario.Datastore) -> Store:
         memory = self.engine.memory
         disks = sum(disk.size_bytes for vm in self.spec.vms for disk in vm.disks if disk.datastore == spec.name)
+        bytes_cap, iops_cap = buckets(spec)
         record = self.engine.new(layout.STORE).set(
-            idle=spec.servers or 1 << 40, bytes_cap=memory.place(bucket.bucket(spec.burst_ns)),
-            iops_cap=memory.place(bucket.bucket(spec.burst_ns)), bandwidth=spec.bandwidth_bytes_per_s,
+            idle=spec.servers or 1 << 40, bytes_cap=memory.place(bytes_cap), iops_cap=memory.place(iops_cap),
+            peak_bandwidth=spec.peak_bandwidth_bytes_per_s, peak_bytes=memory.place(bucket.bucket(0)),
+            peak_iops=memory.place(bucket.bucket(0)), peak_ns=NS_PER_S // spec.peak_iops if spec.peak_iops else 0,
+            array=self._array(spec) if spec.queue_limit or spec.cache else 0, bandwidth=spec.bandwidth_bytes_per_s,
             iops_ns=NS_PER_S // spec.iops_cap if spec.iops_cap else 0, read_stream=spec.read.stream_bytes_per_s,
             write_stream=spec.write.stream_bytes_per_s, free_bytes=spec.capacity_bytes - disks,
             served=memory.take(SERVED_WORDS),
         )  # fmt: skip
         return Store(self.engine, spec, record)
 
+    def _array(self, spec: scenario.Datastore) -> int:
+        """What stands before the servers."""
+        key = order(COMPLETION, 2, self.spec.datastores.index(spec))
+        array = self.engine.new(layout.ARRAY).set(limit=spec.queue_limit)
+        array.flow = self.engine.new(layout.FLOW).set(completion_key=key).address
+        if spec.cache:
+            state = writecache.write_cache(spec.cache.size_bytes, spec.cache.destagers)
+            array.set(cache=self.engine.memory.place(state), latency=spec.cache.latency_ns)
+        return array.address
+
     def _device(self, host_name: str, datastore: str) -> Device:
         place = host_name, datastore
         if place not in self.devices:
-            host, entity = self._host(host_name), len(self.devices)
+            host, entity, spec = self._host(host_name), len(self.devices), self._specs[datastore]
             record = self.engine.new(layout.DEVICE).set(
                 store=self.stores[datastore].record.address, timer=-1, hopeless=-1, fifo=host.scheduler == "fifo",
-                capping=host.dsnro <= self._specs[datastore].device_queue_depth,
+                capping=dsnro_of(host, spec) <= spec.device_queue_depth, retry=host.queue_full.retry_ns,
+                again_key=order(DISPATCH, 3, entity),
                 cost_unit=host.cost_unit_bytes, dispatch_key=order(DISPATCH, 0, entity),
                 due_key=order(DISPATCH, 1, entity), limit_key=order(DISPATCH, 2, entity),
             )  # fmt: skip
-            self.devices[place] = Device(self.engine, record, [])
             self._shares[place] = []
+            self.devices[place] = Device(self.engine, record, [], self._shares[place])
         return self.devices[place]
 
     def _host(self, name: str) -> scenario.Host:
@@ -121,16 +136,17 @@ class Machine:
     def _start_devices(self) -> None:
         memory, world = self.engine.memory, self.engine.world
         for (host_name, store), device in self.devices.items():
-            host, shares = self._host(host_name), self._shares[host_name, store]
-            depth = self._specs[store].device_queue_depth
+            host, shares, spec = self._host(host_name), self._shares[host_name, store], self._specs[store]
             tags = mclock.mclock(
                 [s.reservation for s in shares], [s.limit for s in shares], [s.shares for s in shares], host.idle_credit
             )
             device.record.set(
                 flows=memory.row([flow.address for flow in device.flows]),
                 heads=memory.row([mclock.NEVER] * len(shares)), tags=memory.place(tags),
-                throttle=memory.place(throttle.throttle(len(shares), depth, host.dsnro)),
+                throttle=memory.place(throttle_of(host, spec, len(shares))),
             )  # fmt: skip
+            if full := full_of(host, spec):
+                device.record.full = memory.place(full)
         world.devices = memory.row([device.record.address for device in self.devices.values()])
         world.device_count = len(self.devices)
 

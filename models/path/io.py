@@ -7,9 +7,9 @@ from sim.clock import Clock, Signal
 DATA, PARENT_READ, METADATA, MIRROR = range(4)
 """Causes of commands on a guest I/O's critical path; the order of models.result.COMMAND_CAUSES."""
 
-KINDS = ("data", "parent read", "metadata", "mirror", "merge", "backup", "resync", "snapshot")
-"""Every reason for a back-end command; the first four are the causes above."""
-MERGE, BACKUP, RESYNC, SNAPSHOT = range(4, 8)
+KINDS = ("data", "parent read", "metadata", "mirror", "merge", "backup", "resync", "snapshot", "destage")
+"""Every reason for a back-end command; the first four are the causes above, the last is the array's own."""
+MERGE, BACKUP, RESYNC, SNAPSHOT, DESTAGE = range(4, 9)
 
 
 class GuestIo:

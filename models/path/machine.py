@@ -53,7 +53,7 @@ class Machine:
         filters = tuple(dict.fromkeys(f.name for vm in spec.vms for f in vm.filters))
         self.causes = Causes(filters + tuple(group.name for group in self.group_specs))
         self.recorder = Recorder(self.clock, spec, self.causes)
-        self.stores = {s.name: Datastore(self.clock, s) for s in spec.datastores}
+        self.stores = {s.name: Datastore(self.clock, s, number) for number, s in enumerate(spec.datastores)}
         self.devices: dict[tuple[str, str], Device] = {}
         self._threads: dict[tuple[str, str], Workers] = {}  # by host and filter
         self._entities = 0

@@ -42,6 +42,8 @@ EDITS = [
      "6:12: run.interval: makes this a large result: 1e+07 intervals x 1 VMs x 3 arms x 1 replications are 3e+07 rows"),
     ("[vm.sql]", '[filter.f]\ndown = "30 ms"\nup = "0 s"\nworkers = 2\n[vm.sql]\nhost = "esx1"\nfilters = ["f"]',
      '13:11: filter.f.workers: will saturate: guests keep 3.00 workers busy on "esx1" on average, it has 2'),
+    ("[vm.sql]", "[host.esx1]\nqfull_sample = 32\n[vm.sql]",
+     "11:16: host.esx1.qfull_sample: acts nowhere: no datastore has a queue_limit"),
     ('interval = "100 s"', 'interval = "80 s"',
      "19:12: protection.vadp.nightly.interval: is too short for the full backup: 10 GiB at 120 MB/s take at least "
      "89.5 s, longer than 80 s"),
