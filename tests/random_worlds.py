@@ -30,13 +30,12 @@ LAW = st.fixed_dictionaries({
     "latency": _ms(6, 1), "distribution": st.sampled_from(["fixed", "fixed", "exponential", "lognormal"]),
     "stream": st.sampled_from(["none", "10 MB/s"]),
 })  # fmt: skip
-COMPETITION = {
-    "dsnro_per": st.sampled_from(["disk", "device"]), "dsnro_rule": st.just("competition"),
-    "qfull_sample": st.sampled_from(["none", 2, 3]), "qfull_threshold": st.integers(1, 2),
-    "qfull_reading": st.sampled_from(["samples", "refusals"]), "busy_delay": st.sampled_from(["1 ms", "7 ms"]),
-}  # fmt: skip
 SWITCHES = st.fixed_dictionaries({"dsnro_rule": st.just("switches"), "dsnro_switches": st.integers(1, 3),
                                   "dsnro_requests": st.integers(1, 6)})  # fmt: skip
+FULL = st.fixed_dictionaries({
+    "qfull_sample": st.sampled_from([2, 3]), "qfull_threshold": st.integers(1, 2),
+    "qfull_reading": st.sampled_from(["samples", "refusals"]),
+})  # fmt: skip
 CACHE = st.fixed_dictionaries({
     "size": st.sampled_from(["5 KiB", "64 KiB", "1 MiB"]), "latency": st.sampled_from(["0 s", "0.1 ms", "1 ms"]),
     "destagers": st.integers(1, 3),
@@ -47,13 +46,13 @@ SIOC = st.fixed_dictionaries({
     "least_depth": st.integers(1, 3), "shares_per_slot": st.sampled_from([100, 1000]),
 })  # fmt: skip
 ARRAY = st.fixed_dictionaries({}, optional={
-    "cache": CACHE, "sioc": SIOC, "queue_limit": st.integers(1, 6), "credit": st.sampled_from(["0 %", "50 %"]),
+    "cache": CACHE, "sioc": SIOC, "queue_limit": st.sampled_from([1, 1, 2]), "credit": st.sampled_from(["0 %", "50 %"]),
     "peaks": st.just({"bandwidth": "5 MB/s", "peak_bandwidth": "20 MB/s", "iops": "300 iops", "peak_iops": "900 iops"}),
 })  # fmt: skip
 HOST = st.fixed_dictionaries({
     "scheduler": st.sampled_from(["mclock", "fifo"]), "dsnro": st.integers(1, 4), "idle_credit": st.integers(0, 4),
     "cost_unit": st.sampled_from(["4 KiB", "32 KiB"]), "path_latency": st.sampled_from(["0 s", "10 us", "1 ms"]),
-    **COMPETITION,
+    "dsnro_per": st.sampled_from(["disk", "device"]), "busy_delay": st.sampled_from(["1 ms", "7 ms"]),
 })  # fmt: skip
 STORE = st.fixed_dictionaries({
     "device_queue_depth": st.integers(1, 6), "servers": st.integers(0, 4), "read": LAW, "write": LAW,
@@ -153,7 +152,9 @@ def _with(store: dict[str, Any], array: dict[str, Any]) -> dict[str, Any]:
 @st.composite
 def documents(draw: Draw, duration_ms: int = 2_000) -> dict[str, Any]:
     """A random scenario as a dictionary."""
-    hosts = {f"h{n}": draw(HOST) | draw(_maybe(SWITCHES, {})) for n in range(draw(st.integers(1, 2)))}
+    hosts = {f"h{n}": draw(HOST) for n in range(draw(st.integers(1, 2)))}
+    for host in hosts.values():
+        host |= draw(_maybe(SWITCHES, {})) | draw(_maybe(FULL, {}))
     stores = {f"d{n}": _with(draw(STORE), draw(_maybe(ARRAY, {}))) for n in range(draw(st.integers(1, 2)))}
     vms = {f"v{n}": _fit(draw(VM)) for n in range(draw(st.integers(1, 3)))}
     for vm in vms.values():

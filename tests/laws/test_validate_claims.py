@@ -13,7 +13,9 @@ QUICK = (
     ("sharing", "table", (1200,)), ("sharing", "phases", ()), ("sharing", "scaled", ()), ("sharing", "limits", ()),
     ("growth", "incremental", ()), ("stuns", "published_stuns", ()), ("stuns", "drain", ()),
     ("merges", "merge_rates", ()), ("backups", "age", ()), ("backups", "nbd", ()), ("replication", "overflow", ()),
-    ("replication", "in_order", ()), ("counters", "mixed_commands", ()),
+    ("replication", "in_order", ()), ("counters", "mixed_commands", ()), ("sharing", "pulls", ()),
+    ("throttling", "dsnro", ()), ("throttling", "queue_full", ()), ("arrays", "burst_credits", ()),
+    ("sioc", "unequal", ()),
 )  # fmt: skip
 
 
