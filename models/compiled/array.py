@@ -10,6 +10,7 @@ from models.compiled.layout import (
     ARRAY_DIRTY,
     ARRAY_WAITING,
     ISSUED_AGAIN,
+    STORE_QUEUE,
     Array,
     CacheStateOfArray,
     Command,
@@ -20,7 +21,7 @@ from models.compiled.layout import (
     ThrottleState,
     World,
 )
-from models.compiled.lists import append, event, first_of, free_command, new_command, push, soon
+from models.compiled.lists import append, event, first_of, new_command, push, soon
 from models.mechanisms import queuefull, throttle, writecache
 from models.path.io import DESTAGE
 from sim.flat import Memory
@@ -39,7 +40,7 @@ def front(m: Memory, at: int, c_at: int) -> None:
         append(m, Store(m, at).array + ARRAY_WAITING, c_at)
         admit(m, Store(m, at).array)
     else:
-        device.enter(m, at, c_at)
+        enter(m, at, c_at)
 
 
 @mechanism
@@ -86,21 +87,17 @@ def admit(m: Memory, at: int) -> None:
 
 
 @mechanism
-def acknowledged(m: Memory, c_at: int) -> None:
+def acknowledged(m: Memory, at: int, c_at: int) -> None:
     """The write is in the cache; its destage may begin."""
-    c = Command(m, c_at)
-    at = Device(m, Flow(m, c.flow).device).store
-    array = Store(m, at).array
+    c, array = Command(m, c_at), Store(m, at).array
     a = Array(m, array)
-    device.tally(m, at, c_at)
     dirty = new_command(m)
     d = Command(m, dirty)
     a.ordinal += 1
-    d.flow, d.cause, d.write, d.size, d.service, d.waiter = a.flow, DESTAGE, 1, c.size, c.service, at
+    d.flow, d.cause, d.write, d.size, d.service, d.waiter = a.flow, DESTAGE, 1, c.size, c.service, 0
     d.cost, d.ordinal, d.arrival = 0, a.ordinal, 0
     append(m, array + ARRAY_DIRTY, dirty)
     destage(m, array, at)
-    device.completed(m, c_at)
 
 
 @mechanism
@@ -108,18 +105,23 @@ def destage(m: Memory, array: int, at: int) -> None:
     """The servers get what is dirty, as far as destagers go."""
     a = Array(m, array)
     while a.dirty and writecache.begin(CacheStateOfArray(m, a.cache)):
-        device.enter(m, at, first_of(m, array + ARRAY_DIRTY))
+        enter(m, at, first_of(m, array + ARRAY_DIRTY))
 
 
 @mechanism
-def destaged(m: Memory, c_at: int) -> None:
+def enter(m: Memory, at: int, c: int) -> None:
+    """A server takes the command, or it waits for one."""
+    s = Store(m, at)
+    if s.idle and not s.first:
+        device.serve(m, at, c)
+    else:
+        append(m, at + STORE_QUEUE, c)
+
+
+@mechanism
+def destaged(m: Memory, at: int, size: int) -> None:
     """The array has written what a host's write had left in its cache."""
-    c = Command(m, c_at)
-    at, size = c.waiter, c.size
     array = Store(m, at).array
-    device.server_is_free(m, at)
-    device.tally(m, at, c_at)
-    free_command(m, c_at)
     writecache.clean(CacheStateOfArray(m, Array(m, array).cache), size)
     destage(m, array, at)
     admit(m, array)

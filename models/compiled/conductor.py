@@ -59,15 +59,16 @@ from models.compiled.layout import (
 )
 from models.compiled.lists import first_of, free_command, pop
 from models.mechanisms import tablecache
-from models.path.io import BACKUP, MERGE, MIRROR, RESYNC
+from models.path.io import BACKUP, DESTAGE, MERGE, MIRROR, RESYNC
 from sim.compiling import Compiled
 from sim.flat import Memory, memory_of
 from sim.mechanism import mechanism
 
 
 @mechanism
-def completed(m: Memory, c: int) -> None:
+def completed(m: Memory, c: int, action: int) -> None:
     """A command has completed: whoever waits for it goes on."""
+    device.service_ends(m, c, action)
     command = Command(m, c)
     cause, waiter = command.cause, command.waiter
     if cause <= MIRROR:
@@ -79,7 +80,7 @@ def completed(m: Memory, c: int) -> None:
         bulk.reader_hears(m, waiter)
     elif cause == RESYNC:
         replica.dirty_read(m, waiter, c)
-    else:
+    elif cause != DESTAGE:
         bulk.chain_goes(m, waiter)
     free_command(m, c)
 
@@ -88,9 +89,8 @@ def completed(m: Memory, c: int) -> None:
 def happen(m: Memory, what: int, key: int) -> None:
     """An event comes."""
     action, at = what % ACTIONS, what // ACTIONS
-    if action == SERVICE_ENDS:
-        device.service_ends(m, at)
-        completed(m, at)
+    if action in (SERVICE_ENDS, ACKNOWLEDGED, DESTAGED):
+        completed(m, at, action)
     elif action == HOPS_UP:
         guest.went_up(m, at)
     elif action == ARRIVES:
@@ -112,11 +112,6 @@ def happen(m: Memory, what: int, key: int) -> None:
         device.ring(m, at)
     elif action == LIMIT_PASSED:
         device.limit_passed(m, at, key)
-    elif action == ACKNOWLEDGED:
-        array.acknowledged(m, at)
-        completed(m, at)
-    elif action == DESTAGED:
-        array.destaged(m, at)
     elif action == ISSUED_AGAIN:
         array.issued_again(m, at)
 

@@ -2,6 +2,7 @@
 
 from models.compiled import array, books
 from models.compiled.layout import (
+    ACKNOWLEDGED,
     DESTAGED,
     FLOW_QUEUE,
     LIMIT_PASSED,
@@ -201,17 +202,10 @@ def completed(m: Memory, c_at: int) -> None:
 @mechanism
 def store_issue(m: Memory, at: int, c: int) -> None:
     """The array has the command."""
-    if Store(m, at).array:
-        array.front(m, at, c)
-    else:
-        enter(m, at, c)
-
-
-@mechanism
-def enter(m: Memory, at: int, c: int) -> None:
-    """A server takes the command, or it waits for one."""
     s = Store(m, at)
-    if s.idle and not s.first:
+    if s.array:
+        array.front(m, at, c)
+    elif s.idle and not s.first:
         serve(m, at, c)
     else:
         append(m, at + STORE_QUEUE, c)
@@ -246,35 +240,29 @@ def serve(m: Memory, at: int, c_at: int) -> None:
 
 
 @mechanism
-def service_ends(m: Memory, c_at: int) -> None:
-    """A server is free for the next command; the device hears of this one."""
-    at = Device(m, Flow(m, Command(m, c_at).flow).device).store
-    server_is_free(m, at)
-    tally(m, at, c_at)
-    completed(m, c_at)
-
-
-@mechanism
-def server_is_free(m: Memory, at: int) -> None:
-    """A service is over; the server takes the next command."""
-    s, now = Store(m, at), World(m, 0).now
-    integrate_store(m, at, now)
-    s.serving -= 1
-    s.ends -= now
-    s.idle += 1
-    if s.first:
-        serve(m, at, first_of(m, at + STORE_QUEUE))
-
-
-@mechanism
-def tally(m: Memory, at: int, c_at: int) -> None:
-    """The command is counted; a host's command has left the array."""
-    s, c = Store(m, at), Command(m, c_at)
-    place = s.served + DIRECTIONS * (DIRECTIONS * c.cause + c.write)
-    m[place] += 1
-    m[place + 1] += c.size
-    if s.array and c.cause != DESTAGE:
+def service_ends(m: Memory, c_at: int, action: int) -> None:
+    """A server is free for the next command, or a cache has acknowledged this one; the device hears of it."""
+    c, now = Command(m, c_at), World(m, 0).now
+    at = Device(m, Flow(m, c.flow).device).store
+    s = Store(m, at)
+    if action == ACKNOWLEDGED:
+        array.acknowledged(m, at, c_at)
+    else:
+        integrate_store(m, at, now)
+        s.serving -= 1
+        s.ends -= now
+        s.idle += 1
+        if s.first:
+            serve(m, at, first_of(m, at + STORE_QUEUE))
+    tally = s.served + DIRECTIONS * (DIRECTIONS * c.cause + c.write)
+    m[tally] += 1
+    m[tally + 1] += c.size
+    if action == DESTAGED:
+        array.destaged(m, at, c.size)
+        return
+    if s.array:
         array.left(m, s.array)
+    completed(m, c_at)
 
 
 @mechanism

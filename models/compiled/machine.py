@@ -88,6 +88,10 @@ class Machine:
             write_stream=spec.write.stream_bytes_per_s, free_bytes=spec.capacity_bytes - disks,
             served=memory.take(SERVED_WORDS),
         )  # fmt: skip
+        if record.array:  # its own writes have a flow and a device, which nobody else sees
+            own = self.engine.new(layout.DEVICE).set(store=record.address)
+            flow = self.engine.at(layout.FLOW, self.engine.at(layout.ARRAY, record.array).flow)
+            flow.device = own.address
         return Store(self.engine, spec, record)
 
     def _array(self, spec: scenario.Datastore) -> int:

@@ -14,8 +14,8 @@ from sim.mechanism import mechanism
 
 (
     DEPTH, DSNRO, OUTSTANDING, COMPETING, RELEASED, FLOWS, THROTTLED, TOGETHER, SWITCHES, REQUESTS, LAST, SWITCHED, RUN,
-    ADAPTED, WINDOW,
-) = range(15)  # fmt: skip
+    ADAPTED, WINDOW, BY_RULE,
+) = range(16)  # fmt: skip
 
 
 class Throttle(NamedTuple):
@@ -24,7 +24,7 @@ class Throttle(NamedTuple):
     RELEASED: times a flow got room again. THROTTLED: DSNRO acts now. TOGETHER: it is the sum of all flows. SWITCHES:
     by how many it begins to act, 0: by competition; REQUESTS: by how many of one flow it ends. LAST, RUN: the flow
     that was issued last, and how often in succession; SWITCHED: switches since DSNRO acted last. ADAPTED, WINDOW: what
-    DEPTH is the lesser of.
+    DEPTH is the lesser of. BY_RULE: it is not each flow's, by competition.
     """
 
     queued: list[int]
@@ -39,7 +39,8 @@ def throttle(
     flows: int, depth: int, dsnro: int, together: bool = False, switches: int = 0, requests: int = 0
 ) -> Throttle:
     """An idle device. DSNRO of each flow, or of all `together`; by competition, or by so many switches and I/Os."""
-    device = [depth, dsnro, 0, 0, 0, flows, 0, int(together), switches, requests, -1, 0, 0, depth, depth]
+    device = [depth, dsnro, 0, 0, 0, flows, 0, int(together), switches, requests, -1, 0, 0, depth, depth,
+              int(together or switches > 0)]  # fmt: skip
     return Throttle([0] * flows, [0] * flows, [1] * flows, [-1] * flows, [0] * flows, device)
 
 
@@ -57,10 +58,8 @@ def issued(s: Throttle, flow: int, now: int) -> None:
     s.queued[flow] -= 1
     s.outstanding[flow] += 1
     s.device[OUTSTANDING] += 1
-    if s.device[SWITCHES]:
-        _count(s, flow, now)
-    if s.device[TOGETHER]:
-        _cap_all(s, now)
+    if s.device[BY_RULE]:
+        _issued_by_rule(s, flow, now)
     else:
         _cap(s, flow, now)
 
@@ -111,6 +110,16 @@ def _compete(s: Throttle, change: int, now: int) -> None:
     s.device[COMPETING] += change
     if (before > 1) != (s.device[COMPETING] > 1) and not s.device[SWITCHES]:
         _act(s, 1 - (before > 1), now)
+
+
+@mechanism
+def _issued_by_rule(s: Throttle, flow: int, now: int) -> None:
+    if s.device[SWITCHES]:
+        _count(s, flow, now)
+    if s.device[TOGETHER]:
+        _cap_all(s, now)
+    else:
+        _cap(s, flow, now)
 
 
 @mechanism

@@ -73,22 +73,22 @@ def test_dsnro_by_each_rule_and_reading_counts_as_its_twin(
 def test_six_switches_and_dsnro_acts_until_128_of_one_disk() -> None:
     state = throttle.throttle(2, 256, 2, False, 6, 128)
     acts = []
-    for flow in [0, 1] * 4 + [0] * 127 + [1] + [0] * 128:
+    for flow in [0, 1] * 4 + [0] * 127 + [1] + [0] * 128 + [1, 0] * 3:
         throttle.enqueued(state, flow, 0)
         throttle.issued(state, flow, 0)
         throttle.completed(state, flow, 0)
         acts.append(state.device[throttle.THROTTLED])
-    assert acts == [0] * 6 + [1] * (2 + 127 + 1 + 127) + [0]  # the seventh is the sixth switch
+    assert acts == [0] * 6 + [1] * (2 + 127 + 1 + 127) + [0] * 6 + [1]  # the seventh is the sixth switch, and so again
 
 
 def test_each_of_what_makes_the_queue_shallow_holds() -> None:
     state = throttle.throttle(1, 8, 99)
     depths = []
     for change, slots in ((throttle.adapt, 4), (throttle.widen, 6), (throttle.widen, 3), (throttle.adapt, 2),
-                          (throttle.widen, 8), (throttle.adapt, 8)):  # fmt: skip
+                          (throttle.widen, 3), (throttle.adapt, 8), (throttle.widen, 8)):  # fmt: skip
         change(state, slots)
         depths.append(state.device[throttle.DEPTH])
-    assert depths == [4, 4, 3, 2, 2, 8]
+    assert depths == [4, 4, 3, 2, 2, 3, 8]
 
 
 # -- QUEUE FULL -------------------------------------------------------------------------------------------------------
