@@ -16,7 +16,7 @@ from cyclopts import App, CycloptsError
 
 from experiments.errors import InputError
 from experiments.identity import ROOT, VERSION
-from experiments.options import Flag, Options
+from experiments.options import Amount, Flag, Options, Whole
 from experiments.signals import Terminated, raised
 from experiments.stdio import prepare
 from models.scenario import Arm
@@ -152,6 +152,41 @@ def trace(file: Path) -> int:
 
     print(describe(file))
     return 0
+
+
+@app.command
+def explain(
+    result: Path, *, arm: Arm | None = None, replicate: Whole = None, vm: str | None = None, slowest: Amount = 3,
+    window: str | None = None, trace: list[Path] | None = None, perfetto: Path | None = None, chart: Path | None = None,
+) -> int:  # fmt: skip
+    """Explain the slowest guest I/Os of a result: their ledgers, who was ahead of them, which stun or merge they met.
+
+    Parameters
+    ----------
+    result
+        Result folder that run, compare or demo has written.
+    arm
+        Which protections acted; by default the arm of the slowest I/O.
+    replicate
+        Which replication, from 0; by default that of the slowest I/O.
+    vm
+        Only I/Os of this VM.
+    slowest
+        How many I/Os to explain.
+    window
+        Only I/Os that came in a stretch of the run, for example 100s..101s.
+    trace
+        A file of recorded I/O that the result replayed; once for each file.
+    perfetto
+        Write the window, or what is around the slowest I/O, to this file, which Perfetto opens.
+    chart
+        Draw the ledgers into this folder, as PNG and SVG.
+    """
+    from experiments.explain import main as tell
+    from experiments.explain.choice import Wish
+
+    wish = Wish(arm, replicate, vm, slowest, window, margins=perfetto is not None)
+    return tell(result, wish, tuple(trace or ()), perfetto, chart)
 
 
 @app.command

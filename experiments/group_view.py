@@ -32,8 +32,8 @@ class GroupView:
 
     @property
     def seconds(self) -> float:
-        """Measured time: the run without its warm-up."""
-        return (self.run.duration_ns - self.run.warmup_ns) / 1e9
+        """Measured time: the run without its warm-up, or its observe windows without theirs."""
+        return self.run.measured_ns / 1e9
 
     @cached_property
     def vms(self) -> tuple[VmResult, ...]:
@@ -65,11 +65,18 @@ class GroupView:
 
     @cached_property
     def intervals(self) -> tuple[IntervalRow, ...]:
-        return tuple(r for r in self.run.intervals if r.vm in self.names and r.t_ns >= self.run.warmup_ns)
+        return tuple(
+            r for r in self.run.intervals if r.vm in self.names and r.t_ns >= self.run.warmup_ns and r.observed
+        )
 
     @cached_property
     def stuns(self) -> tuple[StunRow, ...]:
         return tuple(r for r in self.run.stuns if r.vm in self.names and r.start_ns >= self.run.warmup_ns)
+
+    @cached_property
+    def felt(self) -> tuple[StunRow, ...]:
+        """The stuns that met the guests' I/Os: those in observe windows."""
+        return tuple(row for row in self.stuns if row.observed)
 
     @cached_property
     def jobs(self) -> tuple[JobRow, ...]:

@@ -160,7 +160,7 @@ LATENCY: tuple[Metric, ...] = (
 STUN: tuple[Metric, ...] = (
     Metric("stuns", "Stuns", "", "low", "group", lambda view: float(len(view.stuns))),
     Metric("stun_max", "Longest stun", "ms", "low", "group",
-           lambda view: max((row.duration_ns for row in view.stuns), default=0) / MS),
+           lambda view: max((row.duration_ns for row in view.felt), default=NAN if view.stuns else 0) / MS),
     Metric("stun_total", "Stun time in all", "ms", "low", "group",
            lambda view: sum(row.duration_ns for row in view.stuns) / MS),
     Metric("timers_outlasted", "Timers outlasted", "", "low", "group", _outlasted),

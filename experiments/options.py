@@ -19,6 +19,8 @@ def _whole(_: object, tokens: Sequence[Token]) -> int:
 
 Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
 Count = Annotated[int | None, Parameter(converter=_whole, validator=validators.Number(gte=1))]
+Amount = Annotated[int, Parameter(converter=_whole, validator=validators.Number(gte=1))]
+Whole = Annotated[int | None, Parameter(converter=_whole, validator=validators.Number(gte=0))]
 Seed = Annotated[int | None, Parameter(converter=_whole, validator=validators.Number(gte=0, lt=2**63))]
 
 

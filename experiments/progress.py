@@ -15,19 +15,19 @@ LINE_EVERY_S = 5.0
 
 
 @contextmanager
-def progress(title: str, total: int, quiet: bool) -> Iterator[OnDone]:
-    """A function to call with (done, all) after each run. `quiet` says nothing unless there is a terminal."""
+def progress(title: str, total: int, quiet: bool, unit: str = "runs") -> Iterator[OnDone]:
+    """A function to call with (done, all) after each of these. `quiet` says nothing unless there is a terminal."""
     if sys.stderr.isatty():
-        with _bar(title, total) as on_done:
+        with _bar(title, total, unit) as on_done:
             yield on_done
     elif quiet:
         yield lambda done, count: None
     else:
-        yield _lines(title)
+        yield _lines(title, unit)
 
 
 @contextmanager
-def _bar(title: str, total: int) -> Iterator[OnDone]:
+def _bar(title: str, total: int, unit: str) -> Iterator[OnDone]:
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -39,7 +39,7 @@ def _bar(title: str, total: int) -> Iterator[OnDone]:
     )
 
     columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("runs"),
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(unit),
         TextColumn("{task.fields[rate]}"), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
     )  # fmt: skip
     began = time.monotonic()
@@ -53,7 +53,7 @@ def _bar(title: str, total: int) -> Iterator[OnDone]:
         yield on_done
 
 
-def _lines(title: str) -> OnDone:
+def _lines(title: str, unit: str) -> OnDone:
     began = last = time.monotonic()
 
     def on_done(done: int, count: int) -> None:
@@ -63,6 +63,6 @@ def _lines(title: str) -> OnDone:
             return
         last = now
         left = f", about {(now - began) / done * (count - done):.0f} s left" if done < count else ""
-        print(f"{title}: {done} of {count} runs in {now - began:.0f} s{left}", file=sys.stderr, flush=True)
+        print(f"{title}: {done} of {count} {unit} in {now - began:.0f} s{left}", file=sys.stderr, flush=True)
 
     return on_done

@@ -56,7 +56,8 @@ def _vms(hypervisor: Hypervisor, now: int) -> Iterator[Line]:
         yield Line("ledgers add up to the latencies", name, count.ledger_ns, count.latency_ns)
         reached = sum(sum(disk.levels_written) for disk in vm.disks)
         on_the_way = count.arrived_bytes - count.delivered_bytes
-        yield Line("each acknowledged write reached one level", name, reached, count.delivered_bytes, on_the_way)
+        written = count.delivered_bytes + count.absorbed_bytes
+        yield Line("each acknowledged write reached one level", name, reached, written, on_the_way)
 
 
 def _chains(hypervisor: Hypervisor) -> Iterator[Line]:

@@ -82,7 +82,7 @@ class IntervalRow(NamedTuple):
     vm: str
     arrivals: int
     ios: int
-    bytes_written: int
+    bytes_written: int  # outside observe windows, too
     latency: Histogram  # guest latency of reads and writes
     commands: int  # back-end commands completed
     kavg_ns: int  # mean over these commands, 0 if none
@@ -91,6 +91,7 @@ class IntervalRow(NamedTuple):
     writes: int  # delivered
     write_ns: int  # their mean guest latency without stun holds, 0 if none
     extra_commands: int  # of `commands`: metadata and parent reads, which only a delta disk causes
+    observed: bool = True  # all of it in an observe window: else guests made no requests in part or all of it
 
 
 class StunRow(NamedTuple):
@@ -111,6 +112,7 @@ class StunRow(NamedTuple):
     in_flight: int  # I/Os the drain waited for
     held: int  # guest I/Os held at the door or back from delivery
     outcome: str  # "ok" | the name of the failure
+    observed: bool = True  # all of it in an observe window: else it may have met less load than it would
 
 
 class JobRow(NamedTuple):
@@ -138,6 +140,7 @@ class JobRow(NamedTuple):
     delta_bytes: int  # in the delta when consolidation began
     outcome: str  # "ok" | "skipped: ..." | "failed: ..." | "unfinished"
     needs_consolidation: bool
+    observed: bool = True  # start to end in an observe window
 
 
 class PointRow(NamedTuple):
@@ -255,6 +258,8 @@ class VmCounts(NamedTuple):
     latency_ns: int  # all latencies after warm-up
     late: int  # I/Os beyond the guest's disk timeout, stuns left out
     latest_ns: int  # the longest of them
+    absorbed: int  # writes outside the observe windows
+    absorbed_bytes: int
 
 
 class TimerRow(NamedTuple):
@@ -277,6 +282,7 @@ class RunResult:
     causes: tuple[str, ...]  # the ledger's columns, see ledger_causes
     duration_ns: int
     warmup_ns: int
+    measured_ns: int  # time whose guest I/Os are in histograms and ledgers: without warm-ups, in observe windows only
     interval_ns: int
     vms: tuple[VmResult, ...]
     intervals: tuple[IntervalRow, ...]

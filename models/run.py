@@ -12,12 +12,14 @@ from models.measure.recorder import LedgerError
 from models.mechanisms.replication import MODE_NAMES
 from models.path.build import Hypervisor as Readable
 from models.path.io import KINDS
-from models.result import DeviceRow, FlowRow, ModeRow, RunResult, SpaceRow, StunRow, TimerRow
+from models.result import DeviceRow, FlowRow, IntervalRow, JobRow, ModeRow, RunResult, SpaceRow, StunRow, TimerRow
 from models.stories import sioc
 from models.stories.acts import Hypervisor
 from models.stories.backup import Backup
+from models.stories.observe import look
 from models.stories.replicate import checkpoints
 from models.stories.snapshot import Snapshots
+from models.windows import measured, observed
 from sim.audit import broken
 from sim.clock import ClockError
 
@@ -34,12 +36,8 @@ def simulate(
     Raises SimulationError when a datastore fills up, time stands still, a ledger does not add up or the audit fails.
     """
     run = Run(spec, arm, replicate, engine)
-    try:
-        with uncollected():
-            run.go()
-    except (OutOfSpace, ClockError, LedgerError) as problem:
-        at = f"{run.hypervisor.clock._now / 1e9:.3f} s"
-        raise SimulationError(f"arm '{arm}', replicate {replicate}: at {at}: {problem}") from None
+    with run.failures(), uncollected():
+        run.go()
     return run.result()
 
 
@@ -65,23 +63,34 @@ def uncollected() -> Iterator[None]:
 
 
 class Run:
-    """One run in progress."""
+    """One run in progress, on the path of an engine or on one that was built for it."""
 
     def __init__(
-        self, spec: scenario.Scenario, arm: scenario.Arm, replicate: int, engine: scenario.Engine = "simpy"
+        self, spec: scenario.Scenario, arm: scenario.Arm, replicate: int, path: scenario.Engine | Hypervisor = "simpy"
     ) -> None:
         self.spec = spec
         self.arm = arm
         self.replicate = replicate
-        self.hypervisor = hypervisor(spec, arm, replicate, engine)
+        self.hypervisor = hypervisor(spec, arm, replicate, path) if isinstance(path, str) else path
         self.snapshots = Snapshots(self.hypervisor)
         self.backups = [Backup(self.hypervisor, job, i, self.snapshots) for i, job in enumerate(self.hypervisor.jobs)]
+        if spec.run.observe:
+            look(self.hypervisor)
         for number, replicator in enumerate(self.hypervisor.replicators):
             checkpoints(replicator, number)
         self.levels = Levels(self.hypervisor, sioc.start(self.hypervisor))
         self.space: list[SpaceRow] = []
         self.flows: list[FlowRow] = []
         self._seen: dict[str, int] = {}
+
+    @contextmanager
+    def failures(self) -> Iterator[None]:
+        """Inside, what ends a run before its time is a SimulationError that says when."""
+        try:
+            yield
+        except (OutOfSpace, ClockError, LedgerError) as problem:
+            at = f"{self.hypervisor.clock._now / 1e9:.3f} s"
+            raise SimulationError(f"arm '{self.arm}', replicate {self.replicate}: at {at}: {problem}") from None
 
     def go(self) -> None:
         """Runs to the end, interval by interval."""
@@ -130,11 +139,12 @@ class Run:
             causes=self.hypervisor.causes.names,
             duration_ns=run.duration_ns,
             warmup_ns=run.warmup_ns,
+            measured_ns=measured(run),
             interval_ns=run.interval_ns,
             vms=tuple(recorder.vm_result(vm.index) for vm in self.hypervisor.vms),
-            intervals=tuple(recorder.rows),
-            stuns=tuple(self.snapshots.stuns),
-            jobs=tuple(record.row for backup in self.backups for record in backup.records),
+            intervals=tuple(self._intervals()),
+            stuns=tuple(self._stuns()),
+            jobs=tuple(self._jobs()),
             points=tuple(point for meter in meters for point in meter.points),
             recovery=tuple(meter.result(run.duration_ns) for meter in meters),
             modes=tuple(self._modes()),
@@ -146,6 +156,29 @@ class Run:
             events=self.hypervisor.events,
             levels=tuple(self.levels.rows),
         )
+
+    def _intervals(self) -> list[IntervalRow]:
+        rows, windows, step = self.hypervisor.recorder.rows, self.spec.run.observe, self.spec.run.interval_ns
+        if not windows:
+            return list(rows)
+        return [row._replace(observed=observed(windows, row.t_ns, row.t_ns + step)) for row in rows]
+
+    def _stuns(self) -> list[StunRow]:
+        windows = self.spec.run.observe
+        return [
+            row._replace(observed=observed(windows, row.start_ns, row.start_ns + row.duration_ns))
+            for row in self.snapshots.stuns
+        ]
+
+    def _jobs(self) -> list[JobRow]:
+        """A backup that did not begin is observed where it was due; one that did not end is not."""
+        windows, rows = self.spec.run.observe, [record.row for backup in self.backups for record in backup.records]
+        marked = []
+        for row in rows:
+            start = row.start_ns if row.start_ns >= 0 else row.scheduled_ns
+            end = row.end_ns if row.end_ns >= 0 else (start if row.start_ns < 0 else self.spec.run.duration_ns)
+            marked.append(row._replace(observed=observed(windows, start, end)))
+        return marked
 
     def _modes(self) -> list[ModeRow]:
         rows = []

@@ -12,59 +12,15 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from models.sharing import Dsnro, QueueFull, Sioc, WriteCache
+from models.hardware import Datastore, Distribution, Host, ServiceLaw
+
+__all__ = ["Datastore", "Distribution", "Host", "ServiceLaw"]  # of models.hardware, as parts of a scenario
 
 Arm = Literal["none", "vadp", "vaio", "both"]
 """Which protections of the scenario act in a run."""
 
 Engine = Literal["compiled", "simpy"]
 """Which path carries the I/Os: both give the same result, `simpy` is to be read, `compiled` is fast."""
-
-Distribution = Literal["fixed", "exponential", "lognormal"]
-
-
-@dataclass(frozen=True, slots=True)
-class Host:
-    """An ESXi host: one I/O scheduler in front of each device it mounts."""
-
-    name: str
-    scheduler: Literal["mclock", "fifo"]
-    cost_unit_bytes: int  # Disk.SchedCostUnit: an I/O costs ceil(bytes / unit)
-    idle_credit: int  # mClock burst credit sigma, in cost units
-    dsnro: Dsnro
-    queue_full: QueueFull
-    path_latency_ns: int  # fixed software cost of one guest I/O in the VMM and VMkernel, no queueing
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceLaw:
-    """Service time of one command in one server: drawn latency plus bytes / stream rate."""
-
-    latency_ns: int  # mean of the drawn part
-    distribution: Distribution
-    sigma_milli: int  # of the underlying normal; lognormal only
-    stream_bytes_per_s: int  # 0: size does not matter
-
-
-@dataclass(frozen=True, slots=True)
-class Datastore:
-    """A shared datastore: parallel servers behind one queue, with optional rate buckets."""
-
-    name: str
-    capacity_bytes: int
-    device_queue_depth: int  # DQLEN of each host's device for it
-    servers: int  # 0: no server limit (service starts at once)
-    read: ServiceLaw
-    write: ServiceLaw
-    bandwidth_bytes_per_s: int  # cap over all commands; 0: none
-    iops_cap: int  # cap over all commands; 0: none
-    burst_ns: int  # depth of both caps' buckets, as time at the capped rate
-    peak_bandwidth_bytes_per_s: int  # of a burst; 0: no limit
-    peak_iops: int  # likewise
-    credit_ppm: int  # of the buckets' depth, at the start
-    queue_limit: int  # commands it holds at once; one more is answered by QUEUE FULL; 0: no limit
-    cache: WriteCache | None
-    sioc: Sioc | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +233,14 @@ class Timer:
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of the run in which every I/O is simulated; see `models.windows`."""
+
+    start_ns: int
+    end_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class RunSpec:
     """How long a run is, what of it counts, and how often it is repeated."""
 
@@ -286,6 +250,8 @@ class RunSpec:
     seed: int
     replications: int
     slowest: int  # this many slowest guest I/Os are kept with their ledger
+    observe: tuple[Window, ...]  # apart from each other, in order; none: all of the run
+    observe_warmup_ns: int  # cut from statistics at each window's start
 
 
 @dataclass(frozen=True, slots=True)

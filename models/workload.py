@@ -46,6 +46,13 @@ class Block(NamedTuple):
     size: Ints
     service_ns: Ints
 
+    def part(self, which: Bools | slice) -> "Block":
+        """These of them."""
+        return Block(
+            self.gap[which], self.disk[which], self.write[which], self.offset[which], self.size[which],
+            self.service_ns[which],
+        )  # fmt: skip
+
 
 def unit_mean(u: Floats, distribution: Distribution, sigma_milli: int) -> Floats:
     """Unit-mean variates of that distribution at these quantiles."""
@@ -137,9 +144,16 @@ class Placer:
         return np.asarray(self.rule.start_bytes + np.minimum(place, room) * align, dtype=np.int64)
 
 
-def guest_io(vm: Vm, workload: Workload, datastores: dict[str, Datastore], seed: int, replicate: int) -> Iterator[Draw]:
+def guest_io(
+    vm: Vm,
+    workload: Workload,
+    datastores: dict[str, Datastore],
+    seed: int,
+    replicate: int,
+    purpose: str = "guest I/O",
+) -> Iterator[Draw]:
     """The endless sequence of a workload's I/Os by ordinal; a traced one ends with its trace."""
-    for block in guest_blocks(vm, workload, datastores, seed, replicate):
+    for block in guest_blocks(vm, workload, datastores, seed, replicate, purpose=purpose):
         yield from map(Draw, *(column.tolist() for column in block))
 
 
@@ -150,9 +164,10 @@ def guest_blocks(
     seed: int,
     replicate: int,
     block: int | Iterator[int] = BLOCK,
+    purpose: str = "guest I/O",
 ) -> Iterator[Block]:
     """The same, so many at a time, or as many each time as `block` says; the last block of a trace may be shorter."""
-    bits = philox(seed, replicate, f"{vm.name}/{workload.name}", "guest I/O")
+    bits = philox(seed, replicate, f"{vm.name}/{workload.name}", purpose)
     placers = {
         (disk, write): Placer(workload.write_addresses if write else workload.read_addresses, vm.disks[disk].size_bytes)
         for disk in workload.disks
@@ -231,3 +246,18 @@ def _places(u: Drawn, disks: Ints, writes: Bools, sizes: Ints, placers: dict[tup
         here = (disks == disk) & (writes == write)
         offsets[here] = placer.offsets(u[ADDRESS][here], u[WITHIN][here], sizes[here])
     return offsets
+
+
+def quantile_of(law: ServiceLaw, latency_ns: int) -> float | None:
+    """The share of services that draw no more than this under the law; None where all draw the same."""
+    if law.distribution == "fixed" or not law.latency_ns:
+        return None
+    mean = latency_ns / law.latency_ns
+    if law.distribution == "exponential":
+        return -float(np.expm1(-mean))
+    from scipy.special import ndtr
+
+    sigma = law.sigma_milli / 1000
+    if not sigma or not mean:
+        return None
+    return float(ndtr((np.log(mean) + sigma * sigma / 2) / sigma))

@@ -68,6 +68,7 @@ def happened(result: Outcome) -> set[str]:
         words |= {cause for cause, ns in zip(result.causes, spent, strict=False) if ns}
         words |= {"late mirror copy" for slow in vm.slowest if mirrored_late(result, slow)}
         words |= {"idle VM"} if not vm.ios else set()
+    words |= {"unseen write" for row in result.intervals if row.bytes_written and not row.ios}
     return words
 
 

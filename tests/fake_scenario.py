@@ -1,5 +1,6 @@
 """A hand-made scenario that looks like the demo; `fakes` has the results that pretend to have run it."""
 
+from models.hardware import Dsnro, QueueFull
 from models.scenario import (
     Addresses,
     Burst,
@@ -20,7 +21,6 @@ from models.scenario import (
     Vm,
     Workload,
 )
-from models.sharing import Dsnro, QueueFull
 
 S, MS, US = 10**9, 10**6, 10**3
 MIB, GIB = 2**20, 2**30
@@ -101,6 +101,6 @@ def fake_scenario(arms: tuple[str, ...] = ARMS, replications: int = 5) -> Scenar
         vaio=(vaio,),
         timers=(Timer("cluster heartbeat", 5 * S),),
         arms=arms,  # type: ignore[arg-type]
-        run=RunSpec(DURATION, 0, INTERVAL, 1, replications, 20),
+        run=RunSpec(DURATION, 0, INTERVAL, 1, replications, 20, (), 0),
         identity='{"name":"demo","fake":true}',
     )

@@ -271,6 +271,7 @@ def fake_result(arm: str, replicate: int) -> RunResult:
         causes=_causes(arm),
         duration_ns=DURATION,
         warmup_ns=0,
+        measured_ns=DURATION,
         interval_ns=INTERVAL,
         vms=tuple(vm for vm, _ in made),
         intervals=tuple(sorted((row for _, rows in made for row in rows), key=lambda row: (row.t_ns, row.vm))),

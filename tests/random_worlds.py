@@ -124,6 +124,13 @@ VAIO = st.fixed_dictionaries({
 })  # fmt: skip
 
 
+OBSERVE = st.sampled_from([
+    [], [], [], [{"start": "200 ms", "duration": "150 ms", "every": "300 ms"}],
+    [{"duration": "100 ms"}, {"start": "400 ms", "duration": "300 ms"}],
+])  # fmt: skip
+"""Windows; mostly all is observed."""
+
+
 def bytes_of(size: str) -> int:
     """The number of bytes that a text like "6 KiB" says."""
     number, unit = size.split()
@@ -176,6 +183,7 @@ def documents(draw: Draw, duration_ms: int = 2_000) -> dict[str, Any]:
         "run": {
             "duration": f"{duration_ms + draw(st.integers(0, 9))} ms", "interval": "250 ms",
             "seed": draw(st.integers(0, 9)),
+            "observe": draw(OBSERVE), "observe_warmup": draw(st.sampled_from(["0 s", "20 ms"])),
             "warmup": draw(st.sampled_from(["0 s", "100 ms"])), "slowest": draw(st.sampled_from([0, 3, 100_000])),
             "arms": ["none"],
         },

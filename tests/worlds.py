@@ -50,6 +50,26 @@ VAIO: dict[str, Any] = {
 }  # fmt: skip
 """A replication whose link carries a byte in a microsecond."""
 
+CROWD: dict[str, Any] = {
+    "name": "crowd", "run": {"duration": "1800 ms"}, "filter": {"f": {"distribution": "exponential"}},
+    "host": {"h1": {}, "h2": {"scheduler": "fifo"}},
+    "datastore": {"gold": {"servers": 2, "device_queue_depth": 4, "iops": "900 iops"}, "tin": {"servers": 1}},
+    "vm": {
+        name: {
+            "count": 2, "host": host, "filters": ["f"],
+            "disk": [{"size": "8 MiB", "datastore": "gold"}, {"size": "5 MiB", "datastore": "tin"}],
+            "workload": [{"rate": "80 iops", "read": "30 %", "sizes": {"4 KiB": 2, "6 KiB": 1}}, {"kind": "closed"}],
+        }
+        for name, host in (("a", "h1"), ("b", "h2"))
+    },
+    "protection": {
+        "vadp": {"job": {"vms": ["a", "b"], "interval": "1 s", "disk_open": "50 ms", "parallel_vms": 2}},
+        "vaio": {"copy": {"vms": ["a"], "link": "100 kB/s", "buffer": "64 KiB"}},
+    },
+    "snapshots": {"api": "10 ms"},
+}  # fmt: skip
+"""Four VMs, two hosts, two datastores, both protections: much goes on in it."""
+
 Io = tuple[int, int, int, bool]
 """(time in ns, offset, size, write) of a recorded I/O."""
 

@@ -40,6 +40,7 @@ class Panel(NamedTuple):
     backups: Shared
     merges: Shared
     resyncs: Shared
+    unseen: Shared  # outside the observe windows
 
 
 class Picture(NamedTuple):
@@ -84,6 +85,11 @@ def _resyncs(result: RunResult) -> list[numbers.Span]:
     return [(row.start_ns, row.end_ns) for row in result.modes if row.mode != "in order"]
 
 
+def _unseen(result: RunResult) -> list[numbers.Span]:
+    """Intervals that are not all in an observe window."""
+    return [(row.t_ns, row.t_ns + result.interval_ns) for row in result.intervals if not row.observed]
+
+
 def _panel(results: tuple[RunResult, ...], group: str, arm: str, bin_ns: int, sample_ns: int) -> Panel:
     binned = [_bins(result, group, bin_ns) for result in results]
     guest = [[_quantiles(rows) for rows in bins] for bins in binned]
@@ -97,6 +103,7 @@ def _panel(results: tuple[RunResult, ...], group: str, arm: str, bin_ns: int, sa
         numbers.shared([numbers.job_spans(result, "backup") for result in results]),
         numbers.shared([numbers.job_spans(result, "merge") for result in results]),
         numbers.shared([_resyncs(result) for result in results]),
+        numbers.shared([_unseen(result) for result in results]),
     )
 
 
@@ -123,6 +130,7 @@ def _draw_panel(axes: "Axes", panel: Panel, picture: Picture, divisor: int) -> N
     middles = (np.arange(len(panel.p50.mean)) + 0.5) * picture.bin_ns / divisor
     samples = (np.arange(len(panel.gavg.mean)) + 0.5) * picture.sample_ns / divisor
     colour = palette.ARM_COLOUR[panel.arm]
+    paper.bands(axes, _scaled(panel.unseen, divisor), palette.GREY, 0.12)
     paper.bands(axes, _scaled(panel.backups, divisor), palette.BACKUP_BAND, 0.16)
     paper.bands(axes, _scaled(panel.merges, divisor), palette.MERGE_BAND, 0.22)
     paper.bands(axes, _scaled(panel.resyncs, divisor), palette.RESYNC_BAND, 0.30)
@@ -142,8 +150,8 @@ def _draw_panel(axes: "Axes", panel: Panel, picture: Picture, divisor: int) -> N
     axes.plot(samples, panel.gavg.mean, **dashes)
 
 
-def _legend() -> list[paper.Entry]:
-    return [
+def _legend(unseen: bool) -> list[paper.Entry]:
+    entries = [
         (paper.stroke(palette.GREY, width=1.6), "guest p99"),
         (paper.stroke(palette.GREY, width=0.9), "guest p50"),
         (paper.stroke(palette.BLACK, (0, (2, 1)), 0.9), "GAVG (esxtop)"),
@@ -152,6 +160,7 @@ def _legend() -> list[paper.Entry]:
         (paper.swatch(palette.MERGE_BAND, 0.4), "merge"),
         (paper.swatch(palette.RESYNC_BAND, 0.4), "replication not in order"),
     ]
+    return [*entries, (paper.swatch(palette.GREY, 0.2), "not observed")] if unseen else entries
 
 
 def draw(picture: Picture, identity: Identity) -> "Figure":
@@ -162,7 +171,8 @@ def draw(picture: Picture, identity: Identity) -> "Figure":
         f"sampled every {picture.sample_ns / 1e9:g} s as esxtop does"
     )
     rows, columns = len(picture.groups), len(picture.arms)
-    figure = paper.sheet(0.25 + 1.85 * rows, CHART.question, subtitle, identity, _legend())
+    unseen = any(panel.unseen for panel in picture.panels)
+    figure = paper.sheet(0.25 + 1.85 * rows, CHART.question, subtitle, identity, _legend(unseen))
     cells = figure.subplots(rows, columns, sharex=True, sharey="row", squeeze=False)
     for axes, panel in zip(cells.flat, picture.panels, strict=True):
         axes.set_yscale("log")

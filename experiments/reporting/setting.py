@@ -5,7 +5,7 @@ Sizes, rates and times are rounded for reading; the exact values stand in manife
 
 from experiments.reporting.tables import Table
 from models.assumptions import REGISTER
-from models.scenario import Datastore, Scenario, ServiceLaw, Vadp, Vaio, Vm, Workload
+from models.scenario import Datastore, RunSpec, Scenario, ServiceLaw, Vadp, Vaio, Vm, Workload
 from sim.units import human_bytes, human_rate, human_time
 
 NONE = "none"
@@ -43,17 +43,26 @@ def assumptions() -> Table:
     return Table("Assumptions: the defaults a scenario starts from", head, rows, note)
 
 
+def _observed(run: RunSpec) -> str:
+    if not run.observe:
+        return "all"
+    length = sum(one.end_ns - one.start_ns for one in run.observe)
+    warmup = f", {human_time(run.observe_warmup_ns)} of each warm-up" if run.observe_warmup_ns else ""
+    return f"{len(run.observe)} windows, {human_time(length)} together{warmup}"
+
+
 def _run(scenario: Scenario) -> Table:
     run = scenario.run
     row = (
         human_time(run.duration_ns),
+        _observed(run),
         human_time(run.warmup_ns),
         human_time(run.interval_ns),
         str(run.replications),
         str(run.seed),
         "compressed" if scenario.compressed else "real",
     )
-    head = ("simulated time", "of it warm-up", "interval of series", "replications", "seed", "time scale")
+    head = ("simulated time", "observed", "warm-up", "interval of series", "replications", "seed", "time scale")
     return Table("Run", head, (row,))
 
 

@@ -14,6 +14,7 @@ from experiments.scenario.messages import Mistake
 from experiments.scenario.references import check_references, known_names
 from experiments.scenario.schema import ScenarioFile
 from experiments.scenario.sharing import check_sharing
+from experiments.scenario.windows import check_windows
 from sim.units import human_bytes, human_time
 
 SECTOR = 512
@@ -75,6 +76,8 @@ def _run(file: ScenarioFile) -> Iterator[Mistake]:
     if run.interval > run.duration:
         text = f"is longer than the run ({human_time(run.interval)} of {human_time(run.duration)}), shorten it"
         yield Mistake(("run", "interval"), text, needs=needs)
+    if run.observe:
+        yield from check_windows(run)
 
 
 def _space(file: ScenarioFile) -> Iterator[Mistake]:

@@ -10,7 +10,9 @@ from experiments.scenario.guests import AddressesTable, DiskTable, VmTable, Work
 from experiments.scenario.identity import identity
 from experiments.scenario.protections import SnapshotsTable, VadpTable, VaioTable
 from experiments.scenario.schema import ArmName, DatastoreTable, HostTable, ReadLaw, ScenarioFile
+from experiments.scenario.windows import windows
 from models.assumptions import TIMERS, default
+from models.hardware import Dsnro, QueueFull, Sioc, WriteCache
 from models.scenario import (
     Addresses,
     Burst,
@@ -33,7 +35,6 @@ from models.scenario import (
     Vm,
     Workload,
 )
-from models.sharing import Dsnro, QueueFull, Sioc, WriteCache
 
 ONLY_HOST, ONLY_DATASTORE = "esx1", "datastore1"
 Traces = dict[tuple[str, int], Trace]
@@ -105,7 +106,16 @@ def convert(file: ScenarioFile, traces: Traces) -> Scenario:
         vaio=tuple(_vaio(names, name, table) for name, table in file.protection.vaio.items()),
         timers=tuple(Timer(name, table.limit) for name, table in file.timer.items()) or _registered_timers(),
         arms=names.arms(),
-        run=RunSpec(run.duration, run.warmup, run.interval, run.seed, run.replications, run.slowest),
+        run=RunSpec(
+            run.duration,
+            run.warmup,
+            run.interval,
+            run.seed,
+            run.replications,
+            run.slowest,
+            windows(run),
+            run.observe_warmup,
+        ),
         identity="",
     )
     return identity(scenario)

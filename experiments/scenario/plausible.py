@@ -34,7 +34,7 @@ def _work(scenario: Scenario) -> Iterator[Mistake]:
     """Simulations that take long or write much."""
     run = scenario.run
     runs = len(scenario.arms) * run.replications
-    seconds = run.duration_ns / NS_PER_S
+    seconds = sum(one.end_ns - one.start_ns for one in run.observe) / NS_PER_S or run.duration_ns / NS_PER_S
     iops = sum(mean_iops(workload, run.duration_ns) for vm in scenario.vms for workload in vm.workloads)
     how_often = f"{len(scenario.arms)} arms x {run.replications} replications"
     if (ios := iops * seconds * runs) > MANY:

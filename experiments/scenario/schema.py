@@ -26,10 +26,19 @@ from experiments.scenario.quantities import (
     Seed,
     Table,
     Time,
+    TimeOrNone,
     registered,
 )
 
 ArmName = Literal["none", "vadp", "vaio", "both"]
+
+
+class ObserveTable(Table):
+    """A window of time in which every I/O is simulated; outside them guests' writes only leave their marks."""
+
+    start: Time = registered("run.observe.start")
+    duration: LongTime = Field(examples=["30 min"])
+    every: TimeOrNone = registered("run.observe.every")
 
 
 class RunTable(Table):
@@ -42,6 +51,8 @@ class RunTable(Table):
     replications: Annotated[Positive, Field(le=10_000)] = registered("run.replications")
     slowest: Count = registered("run.slowest")
     engine: Literal["compiled", "simpy"] = registered("run.engine")
+    observe: list[ObserveTable] = Field(default_factory=list, description="absent: all of the run")
+    observe_warmup: Time = registered("run.observe_warmup")
     arms: list[ArmName] | None = Field(
         default=None,
         description='the protections to compare; absent: "none", then "vadp" and "vaio" if the file has them',

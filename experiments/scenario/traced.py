@@ -39,7 +39,7 @@ def read_traces(file: ScenarioFile, base: Path) -> Recorded:
             except InputError as error:
                 found.mistakes.extend(Mistake(at, f"cannot be replayed: {message}") for message in error.messages)
                 continue
-            trace = _cut(read[path], file.run.duration)
+            trace = cut(read[path], file.run.duration)
             found.traces[group, number] = trace
             disks, indices = disks_of(vm), workload.disks or [0]
             if indices[0] < len(disks):
@@ -60,7 +60,7 @@ def _read(path: Path) -> Trace:
     return read_trace(path)
 
 
-def _cut(trace: Trace, duration_ns: int) -> Trace:
+def cut(trace: Trace, duration_ns: int) -> Trace:
     """The records that arrive before the run's end. The digest stays that of the whole file's columns."""
     end = int(np.searchsorted(trace.time_ns, duration_ns, side="left"))
     if end == len(trace.time_ns):

@@ -59,6 +59,8 @@ TASKS = (
     Task(BACKUPS, "merges", "merge_rates"),
     Task(BACKUPS, "backups", "age"),
     Task(BACKUPS, "backups", "nbd"),
+    Task(BACKUPS, "windows", "against_full"),
+    Task(BACKUPS, "windows", "unseen_growth"),
     Task(REPLICATION, "replication", "overflow"),
     Task(REPLICATION, "replication", "published_buffer"),
     Task(REPLICATION, "replication", "in_order"),

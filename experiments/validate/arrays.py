@@ -8,9 +8,9 @@ from experiments.validate import forms
 from experiments.validate.build import KIB, MIB, MS, S, closed_loop, law, open_loop, scenario, store, traced, vm
 from experiments.validate.measure import one, rate, runs
 from experiments.validate.row import Claim, Row, Slack, judge, judge_sample, share
+from models.hardware import WriteCache
 from models.result import RunResult
 from models.scenario import Datastore, Scenario, Workload
-from models.sharing import WriteCache
 
 FLUID = "fluid limit: free / (w - d), then d"
 WRITES, DESTAGES, BLOCKS = 2000, 1000, 4000  # a second, a second, in the cache

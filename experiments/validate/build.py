@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from models.hardware import Dsnro, QueueFull
 from models.scenario import (
     Addresses,
     Datastore,
@@ -26,7 +27,6 @@ from models.scenario import (
     Vm,
     Workload,
 )
-from models.sharing import Dsnro, QueueFull
 
 US, MS, S = 10**3, 10**6, 10**9
 KIB, MIB, GIB = 2**10, 2**20, 2**30
@@ -87,7 +87,7 @@ def vm(name: str, workload: Workload, disks: tuple[Disk, ...] = (), queue_depth:
 
 def scenario(vms: tuple[Vm, ...], stores: tuple[Datastore, ...], duration_ns: int, warmup_ns: int = 0) -> Scenario:
     """The whole: no protection, one replication, seed 1, intervals as long as the warm-up."""
-    run = RunSpec(duration_ns, warmup_ns, warmup_ns or duration_ns, 1, 1, 0)
+    run = RunSpec(duration_ns, warmup_ns, warmup_ns or duration_ns, 1, 1, 0, (), 0)
     return Scenario(
         "validate", "validation", False, (HOST,), stores, vms, SNAPSHOTS, (), (), (), ("none",), run, "validate"
     )

@@ -12,9 +12,9 @@ from experiments.validate import forms, published
 from experiments.validate.build import HOST, KIB, MS, S, closed_loop, disk, law, open_loop, scenario, store, vm
 from experiments.validate.measure import one, rate
 from experiments.validate.row import Claim, Row, judge, share
+from models.hardware import Sioc
 from models.result import RunResult
 from models.scenario import Burst, Scenario, Vm
-from models.sharing import Sioc
 
 LAW, PARDA = "fixed point of PARDA's control law", "PARDA (FAST 2009)"
 PERIOD, SETTLE, DURATION = S, 100 * S, 160 * S

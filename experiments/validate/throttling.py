@@ -11,9 +11,9 @@ from experiments.validate.build import DEEP, HOST, KIB, MS, S, closed_loop, law,
 from experiments.validate.build import with_host as on
 from experiments.validate.measure import one, rate
 from experiments.validate.row import Claim, Row, exact, judge, share
+from models.hardware import QueueFull
 from models.result import RunResult
 from models.scenario import Host, Scenario
-from models.sharing import QueueFull
 
 GUIDE = "VMware ESXi Performance Troubleshooting; Little's law"
 ADAPTERS = (("LSI Logic SAS, 32", 32), ("PVSCSI, 64", 64), ("PVSCSI, 254", 254))

@@ -72,11 +72,29 @@ def delivered(m: Memory, b: int, at: int) -> None:
         book.interval_written += io.size
         book.writes += 1
         book.write_ns += latency - io.held
-        for i in range(book.meter_count):
-            meter, epoch = m[book.meters + i], m[ledger + w.causes + i]
-            risk.acknowledged(m, meter, now, epoch, io.disk, io.offset, io.size)
+        acknowledge(m, b, at)
     if io.arrival >= w.warmup:
         enter(m, b, at, latency, row)
+
+
+@mechanism
+def acknowledge(m: Memory, b: int, at: int) -> None:
+    """Each protection's account has the write, in the recovery point that it was stamped with."""
+    w, book, io = World(m, 0), Book(m, b), Io(m, at)
+    epochs = at + IO_WORDS + w.causes
+    for i in range(book.meter_count):
+        risk.acknowledged(m, m[book.meters + i], w.now, m[epochs + i], io.disk, io.offset, io.size)
+
+
+@mechanism
+def absorbed(m: Memory, b: int, at: int) -> None:
+    """A write outside the windows has left its marks."""
+    book = Book(m, b)
+    size = Io(m, at).size
+    book.absorbed += 1
+    book.absorbed_bytes += size
+    book.interval_written += size
+    acknowledge(m, b, at)
 
 
 @mechanism
@@ -204,5 +222,5 @@ def command_done(m: Memory, c: int) -> None:
     book.qavg += command.slot
     if command.cause == METADATA or command.cause == PARENT_READ:
         book.extra += 1
-    if command.enter >= w.warmup:
+    if w.warmup <= command.enter < w.closed:
         histogram.add(m, book.gavg, command.done - command.enter)

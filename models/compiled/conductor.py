@@ -43,6 +43,7 @@ from models.compiled.layout import (
     READER_STARTS,
     RELEASE,
     RESIZE,
+    RESUMES,
     SERVICE_ENDS,
     SETTLE,
     STANDSTILL,
@@ -108,6 +109,8 @@ def happen(m: Memory, what: int, key: int) -> None:
         replica.point_durable(m, at)
     elif action == CONFIRMED:
         replica.confirmed(m, at)
+    elif action == RESUMES:
+        guest.issue(m, at)
     elif action == TAG_DUE:
         device.ring(m, at)
     elif action == LIMIT_PASSED:

@@ -60,6 +60,24 @@ def access(m: Memory, at: int) -> bool:
 
 
 @mechanism
+def absorb(m: Memory, at: int) -> None:
+    """A write is in the tracking and in its level, without any command."""
+    d, io = disk_of(m, at), Io(m, at)
+    disk = Disk(m, d)
+    if disk.tracking:
+        cbt.mark(CbtState(m, disk.tracking), io.offset, io.size)
+    held = GrainState(m, disk.map)
+    if not grains.depth(held):
+        disk.written_base += io.size
+        return
+    before = held.facts[grains.TOTAL]
+    for grain in range(io.offset // disk.grain, (io.offset + io.size - 1) // disk.grain + 1):
+        grains.allocate(held, grain)
+    grow(m, d, before)
+    disk.written_top += io.size
+
+
+@mechanism
 def go_on(m: Memory, at: int, c: int) -> bool:
     """A command of the I/O has completed; the last of a stage is the critical path and goes into the ledger."""
     io = Io(m, at)

@@ -10,6 +10,7 @@ import numpy as np
 from models import scenario
 from models.arrivals import arrival_times, rates
 from models.compiled.layout import ROW, STREAM
+from models.windows import cut, inside, unseen_blocks
 from models.workload import Block, guest_blocks, hop_blocks, service_blocks
 from sim.memory import Fields, FlatMemory, Words
 from sim.streams import uniform_stream
@@ -75,9 +76,14 @@ def hops(seed: int, replicate: int, entity: str, spec: scenario.Filter) -> Itera
 
 
 def guest_rows(
-    vm: scenario.Vm, workload: scenario.Workload, stores: dict[str, scenario.Datastore], seed: int, replicate: int
+    vm: scenario.Vm,
+    workload: scenario.Workload,
+    stores: dict[str, scenario.Datastore],
+    seed: int,
+    replicate: int,
+    windows: tuple[scenario.Window, ...],
 ) -> Iterator[Words]:
-    """Rows (`layout.ROW`) of a workload's I/Os by ordinal."""
+    """Rows (`layout.ROW`) of a workload's I/Os by ordinal; those of an open loop or a trace are in the windows."""
     blocks = guest_blocks(vm, workload, stores, seed, replicate, sizes())
     if workload.kind == "closed":
         for block in blocks:
@@ -85,8 +91,9 @@ def guest_rows(
     elif workload.trace is not None:
         first = 0
         for block in blocks:
-            yield rows(workload.trace.time_ns[first : first + len(block.disk)], block)
-            first += len(block.disk)
+            times = workload.trace.time_ns[first : first + len(block.disk)]
+            first += len(times)
+            yield rows(times, block)[inside(windows, times)]
     else:
         states = uniform_stream(seed, replicate, f"{vm.name}/{workload.name}", "burst states")
         taken: list[Block] = []
@@ -96,8 +103,17 @@ def guest_rows(
                 taken.append(block)
                 yield block.gap
 
-        for times in arrival_times(gaps(), rates(workload, states)):
+        stretches = cut(rates(workload, states), windows, keep=True) if windows else rates(workload, states)
+        for times in arrival_times(gaps(), stretches):
             yield rows(times, taken.pop())
+
+
+def unseen_rows(
+    spec: scenario.Scenario, vm: scenario.Vm, workload: scenario.Workload, seed: int, replicate: int
+) -> Iterator[Words]:
+    """The same of a workload's writes outside the windows."""
+    for times, block in unseen_blocks(spec, vm, workload, seed, replicate, sizes()):
+        yield rows(times, block)
 
 
 def rows(times: Words, block: Block) -> Words:

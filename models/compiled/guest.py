@@ -1,9 +1,11 @@
 """The guest's side of the compiled path: arrivals, closed loops, delivery. Twin of `models.path.guest`."""
 
+from models.arrivals import NEVER_NS
 from models.compiled import books, way
 from models.compiled.layout import (
     ARRIVES,
     ISSUE,
+    RESUMES,
     ROW_WORDS,
     TIMER,
     VM_GATE,
@@ -84,17 +86,27 @@ def waits(m: Memory, at: int, came: bool) -> bool:
 
 @mechanism
 def issue(m: Memory, at: int) -> bool:
-    """The guest makes its request. False when a closed loop's vCPUs must run for it first."""
-    loop = Loop(m, at)
-    if loop.kind == CLOSED and not loop.outside and Vm(m, loop.vm).stunned:
-        wait(m, loop.vm + VM_GATE, at, ISSUE)
-        return False
-    new, now = new_io(m), World(m, 0).now
+    """The guest makes its request. False when a closed loop's vCPUs must run, or a window open, for it first."""
+    loop, w = Loop(m, at), World(m, 0)
+    now = w.now
+    if loop.kind == CLOSED:
+        if not loop.outside and Vm(m, loop.vm).stunned:
+            wait(m, loop.vm + VM_GATE, at, ISSUE)
+            return False
+        if w.shut:  # outside the windows its clock stands still
+            if w.shut < NEVER_NS:
+                push(m, now + w.shut, loop.key, event(at, RESUMES))
+            return False
+    new = new_io(m)
     io = Io(m, new)
     io.vm, io.loop, io.workload, io.ordinal = loop.vm, at, loop.number, loop.ordinal
     io.disk, io.write, io.offset, io.size, io.service = loop.disk, loop.write, loop.offset, loop.size, loop.service
     io.arrival, io.clock, io.accepted = now, now, now
-    way.request(m, new)
+    if loop.unseen:
+        way.absorb(m, new)
+        free_io(m, new)
+    else:
+        way.request(m, new)
     return True
 
 

@@ -6,12 +6,13 @@ Its machines, and then its protections, in the order of the scenario; what stori
 from models import scenario
 from models.compiled import layout
 from models.compiled.bulkwork import JobParts, ReadWork, Replicator, Work, Works
-from models.compiled.draws import guest_rows
+from models.compiled.draws import guest_rows, unseen_rows
 from models.compiled.ledgers import Meter
 from models.compiled.machine import Machine
 from models.compiled.parts import Disk, Vm
 from models.mechanisms import bucket, replication
 from models.path.build import CBT_MAX_DISK, NBD_SHARE
+from models.windows import UNSEEN_SLOT, first_gap
 from sim.clock import ARRIVAL, Signal, order
 
 
@@ -24,6 +25,7 @@ class Hypervisor(Machine):
         self._nbd: dict[str, int] = {}  # by serving host: its bucket
         self.jobs = [self._job(job) for job in self.job_specs]
         self.replicators = [self._replicator(group) for group in self.group_specs]
+        self.shut(first_gap(spec.run.observe))
         self._start()
 
     @property
@@ -94,6 +96,10 @@ class Hypervisor(Machine):
         record.meters = memory.row([meter.record.address for meter in meters])
         return replicator
 
+    def shut(self, gap_ns: int) -> None:
+        """Closed loops make no requests for so long (0: they do): the time to the next window."""
+        self.engine.world.shut = gap_ns
+
     # -- what stories start ----------------------------------------------------------------------------------
 
     def metadata(self, disk: Disk, ios: int, size_bytes: int) -> Signal:
@@ -121,7 +127,8 @@ class Hypervisor(Machine):
                 self._start_workload(vm, number, workload)
 
     def _start_workload(self, vm: Vm, number: int, spec: scenario.Workload) -> None:
-        rows = guest_rows(vm.spec, spec, self._specs, self.seed, self.replicate)
+        windows = self.spec.run.observe
+        rows = guest_rows(vm.spec, spec, self._specs, self.seed, self.replicate, windows)
         workload = self.engine.new(layout.WORKLOAD).set(stream=self._stream(rows, layout.ROW_WORDS), number=number)
         key = order(ARRIVAL, 0, vm.index, number << 20)
         closed, outside = spec.kind == "closed", spec.origin == "external"
@@ -132,3 +139,15 @@ class Hypervisor(Machine):
                 thinks=bool(spec.think_ns) if closed else 1,
             )  # fmt: skip
             self.engine.start([loop.address], layout.LOOP_STARTS)
+        if windows:
+            self._start_unseen(vm, number, spec)
+
+    def _start_unseen(self, vm: Vm, number: int, spec: scenario.Workload) -> None:
+        """The workload's writes outside the windows."""
+        rows = unseen_rows(self.spec, vm.spec, spec, self.seed, self.replicate)
+        workload = self.engine.new(layout.WORKLOAD).set(stream=self._stream(rows, layout.ROW_WORDS), number=number)
+        loop = self.engine.new(layout.LOOP).set(
+            vm=vm.record.address, workload=workload.address, number=number, frozen=1, thinks=1, unseen=1,
+            key=order(ARRIVAL, 0, vm.index, (number << 20) + UNSEEN_SLOT),
+        )  # fmt: skip
+        self.engine.start([loop.address], layout.LOOP_STARTS)

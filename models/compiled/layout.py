@@ -32,13 +32,14 @@ CacheStateOfArray = state(WriteCache)
 WORLD = (
     "free_end now moments pops heap heap_size heap_room woken woken_last bells devices device_count reserve burst "
     "low fired fired_count error subject warmup causes meters io_words free_io free_command free_item free_node log "
-    "log_last slowest instant most patience size commands host_path hold_in hold_out guest_queue mirror_hold"
+    "log_last slowest instant most patience size commands host_path hold_in hold_out guest_queue mirror_hold "
+    "shut closed"
 )
 """At address 0. `pops`: events through the heap. `woken`: records whose turn it is, in order. `bells`: devices that are
 to dispatch at this instant. `reserve`: words one step may take; `burst`: events, commands or draws one step may make.
 `low`: streams with fewer draws left. `fired`: signals that stories may wait for. `log`: rows for the result.
 `patience`: events that may come at one instant; `most`: until so many there have been. From `commands` on: columns of
-the ledger."""
+the ledger. `shut`: closed loops make no requests for so long. `closed`: commands that enter later are not measured."""
 
 IO = (
     "next wake vm loop workload ordinal disk write offset size service arrival clock accepted held number stunned step "
@@ -89,7 +90,7 @@ STREAM = "next at end low number"
 """Draws made beforehand: words `at` to `end`."""
 
 WORKLOAD = "stream ordinal number"
-LOOP = "next wake vm workload key kind due outside frozen thinks number ordinal disk write offset size service"
+LOOP = "next wake vm workload key kind due outside frozen thinks unseen number ordinal disk write offset size service"
 """A process of the guest: an arrival process, or one outstanding I/O of a closed loop; with the I/O it makes next."""
 ROW = "time disk write offset size service"
 """A guest I/O as drawn: its arrival, or how long the guest thinks before it."""
@@ -124,8 +125,8 @@ LOG = "next kind subject a b c"
 BOOK = (
     "arrived arrived_bytes delivered delivered_bytes stunned delivered_in_stun late latest area sojourn open_arrivals "
     "area_at read_bytes written_bytes guest_read guest_write vscsi gavg probe covers latency seen seen_count bins slow "
-    "slow_count free_slow timeout meters meter_count arrivals ios interval_written commands kavg davg qavg "
-    "write_ns writes extra"
+    "slow_count free_slow timeout meters meter_count absorbed absorbed_bytes arrivals ios interval_written commands "
+    "kavg davg qavg write_ns writes extra"
 )
 """One VM's books: the whole run's first, the current interval's from `arrivals` on. `covers`: where ramps begin and
 end. `seen`: buckets of the interval's latencies. `bins`: pages of rows, one a bucket."""
@@ -189,8 +190,8 @@ LATEST_PAGE = 1024
     SERVICE_ENDS, HOPS_UP, ARRIVES, HOPS_DOWN, COPIER_GOES, READER_GOES, LINK_SENT, POINT_DURABLE, CONFIRMED, TAG_DUE,
     LIMIT_PASSED, GATE_IN, GATE_OUT, TIMER, ISSUE, CHUNK_COPIED, CHUNK_COPIED_LATE, COPIER_PACED, READER_STARTS,
     CHAIN_STARTS, LOOP_STARTS, HOLD, RELEASE, CHECKPOINT, SYNC, USABLE, SETTLE, PROBES_END, FORGET,
-    ISSUED_AGAIN, ACKNOWLEDGED, DESTAGED, ADMIT, RESIZE,
-) = range(34)  # fmt: skip
+    RESUMES, ISSUED_AGAIN, ACKNOWLEDGED, DESTAGED, ADMIT, RESIZE,
+) = range(35)  # fmt: skip
 """What happens to a record when its event comes or its turn: an event holds address * ACTIONS + action."""
 ACTIONS = 64
 

@@ -267,6 +267,10 @@ class Recorder:
                 self.readers[row.subject].logged(row.kind, row.a, row.b, row.c)
             at = row.next
 
+    def window(self, warmup_ns: int, closed_ns: int) -> None:
+        """From now on I/Os are measured that arrive from `warmup_ns` on, and commands that enter before `closed_ns`."""
+        self.engine.world.set(warmup=warmup_ns, closed=closed_ns)
+
     def little(self, vm: int, now: int) -> tuple[int, int]:
         """Guest I/Os in the VM integrated over time, and the sum of their times in it so far."""
         r = self.books[vm].record
@@ -280,7 +284,7 @@ class Recorder:
         ledger, latency = book.totals()
         return VmCounts(
             r.arrived, r.arrived_bytes, r.delivered, r.delivered_bytes, r.delivered_in_stun, ledger, latency, r.late,
-            r.latest,
+            r.latest, r.absorbed, r.absorbed_bytes,
         )  # fmt: skip
 
     def vm_result(self, vm: int) -> VmResult:

@@ -6,6 +6,7 @@ Built in the order of `models.path.machine`, with the same numbers for entities:
 from collections.abc import Iterator
 
 from models import scenario
+from models.arrivals import NEVER_NS
 from models.compiled import layout
 from models.compiled.device import SERVED_WORDS
 from models.compiled.draws import Stream, hops, services
@@ -59,7 +60,7 @@ class Machine:
             io_words=layout.IO_WORDS + count + meters, commands=self._column(causes.commands),
             host_path=self._column(causes.host_path), hold_in=self._column(causes.stun_hold_in),
             hold_out=self._column(causes.stun_hold_out), guest_queue=self._column(causes.guest_queue),
-            mirror_hold=self._column(causes.mirror_hold) if causes.mirror_hold in self.columns else 0,
+            closed=NEVER_NS, mirror_hold=self._column(causes.mirror_hold) if causes.mirror_hold in self.columns else 0,
         )  # fmt: skip
         self.engine.ready(self.burst, reserve_of(spec, self.burst, count))
 

@@ -133,6 +133,17 @@ def tell_doors(m: Memory, v: int, changed: int) -> None:
                 probe.change(m, vm.book, d, now, door.waiting, full)
 
 
+@mechanism
+def absorb(m: Memory, at: int) -> None:
+    """A write outside the windows is at once where it would end; nothing waits, nothing is measured."""
+    io = Io(m, at)
+    vm = Vm(m, io.vm)
+    stamp(m, at, vm.book)
+    split(m, at)
+    disk.absorb(m, at)
+    books.absorbed(m, vm.book, at)
+
+
 # -- down ----------------------------------------------------------------------------------------------------
 
 
@@ -191,14 +202,20 @@ def stamp(m: Memory, at: int, b: int) -> None:
 @mechanism
 def hops_down(m: Memory, at: int) -> None:
     """The filters have seen the I/O; a splitter takes its copy. It goes to the disk."""
+    if Io(m, at).write:
+        split(m, at)
+    disk.access(m, at)
+
+
+@mechanism
+def split(m: Memory, at: int) -> None:
+    """The splitters take their copies of a write."""
     io = Io(m, at)
     vm = Vm(m, io.vm)
-    if io.write:
-        for i in range(vm.filter_count):
-            hop = Hop(m, vm.filters + i * HOP_WORDS)
-            if hop.splitter:
-                replica.write(m, hop.splitter, hop.first_disk + io.disk, at)
-    disk.access(m, at)
+    for i in range(vm.filter_count):
+        hop = Hop(m, vm.filters + i * HOP_WORDS)
+        if hop.splitter:
+            replica.write(m, hop.splitter, hop.first_disk + io.disk, at)
 
 
 # -- up ------------------------------------------------------------------------------------------------------

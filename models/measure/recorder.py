@@ -5,6 +5,7 @@ I/Os that arrived before the warm-up's end are left out of histograms and ledger
 
 from heapq import heappush, heappushpop
 
+from models.arrivals import NEVER_NS
 from models.measure.door import DoorProbe
 from models.measure.risk import RiskMeter
 from models.path.causes import Causes
@@ -61,6 +62,7 @@ class Book:
         self.bytes = [0, 0]  # read, written; after warm-up
         self.arrived = [0, 0]  # I/Os, write bytes; whole run
         self.delivered = [0, 0]
+        self.absorbed = [0, 0]  # writes outside the windows, their bytes
         self.stunned = False
         self.delivered_in_stun = 0
         self.late: tuple[int, int] = (0, 0)  # I/Os beyond the guest's disk timeout, the longest; without stuns
@@ -88,6 +90,7 @@ class Recorder:
         self.clock = clock
         self.run = scenario.run
         self.warmup_ns = scenario.run.warmup_ns
+        self.closed_ns = NEVER_NS  # the window's end: commands that enter later are not measured
         self.causes = causes
         self.books = [Book(vm, scenario.run.warmup_ns) for vm in scenario.vms]
         self.rows: list[IntervalRow] = []
@@ -128,10 +131,24 @@ class Recorder:
             interval.bytes_written += io.size
             interval.writes += 1
             interval.write_ns += latency - io.held_ns
-            for meter, epoch in zip(book.meters, io.epochs, strict=True):
-                meter.acknowledged(now, epoch, io.disk, io.offset, io.size)
+            self._acknowledge(book, io, now)
         if io.arrival_ns >= self.warmup_ns:
             self._enter(book, io, latency)
+
+    def _acknowledge(self, book: Book, io: GuestIo, now: int) -> None:
+        for meter, epoch in zip(book.meters, io.epochs, strict=True):
+            meter.acknowledged(now, epoch, io.disk, io.offset, io.size)
+
+    def absorbed(self, vm: int, io: GuestIo) -> None:
+        book = self.books[vm]
+        book.absorbed[0] += 1
+        book.absorbed[1] += io.size
+        book.interval.bytes_written += io.size
+        self._acknowledge(book, io, self.clock._now)
+
+    def window(self, warmup_ns: int, closed_ns: int) -> None:
+        """From now on I/Os are measured that arrive from `warmup_ns` on, and commands that enter before `closed_ns`."""
+        self.warmup_ns, self.closed_ns = warmup_ns, closed_ns
 
     def command_done(self, flow: Flow, command: Command) -> None:
         if flow.vm < 0:
@@ -143,7 +160,7 @@ class Recorder:
         interval.davg += command.done_ns - command.issue_ns
         interval.qavg += command.slot_ns
         interval.extra += command.cause in (METADATA, PARENT_READ)
-        if command.enter_ns >= self.warmup_ns:
+        if self.warmup_ns <= command.enter_ns < self.closed_ns:
             interval.gavg.append(command.done_ns - command.enter_ns)
         if not interval.commands % GATHERED:
             book.gather()
@@ -240,7 +257,15 @@ class Recorder:
         ledger = sum(sum(sums[1:]) for sums in book.ledger.values())
         ios, sums = book.arrived, book.guest[0].total + book.guest[1].total
         return VmCounts(
-            ios[0], ios[1], book.delivered[0], book.delivered[1], book.delivered_in_stun, ledger, sums, *book.late
+            ios[0],
+            ios[1],
+            book.delivered[0],
+            book.delivered[1],
+            book.delivered_in_stun,
+            ledger,
+            sums,
+            *book.late,
+            *book.absorbed,
         )
 
     def vm_result(self, vm: int) -> VmResult:

@@ -12,6 +12,7 @@ from models.path.device import Flow, Share
 from models.path.disk import Disk
 from models.path.machine import Machine
 from models.path.replica import Replicator, Splitter
+from models.windows import first_gap, unseen_writes
 from models.workload import guest_io, service_stream
 from sim.clock import Signal
 from sim.streams import uniform_stream
@@ -46,6 +47,7 @@ class Hypervisor(Machine):
             device.start()
         for replicator in self.replicators:
             replicator.start()
+        self.shut(first_gap(spec.run.observe))
         self._start_guests()
 
     def _meter(self, name: str, vm: int, inline: bool) -> RiskMeter:
@@ -92,6 +94,11 @@ class Hypervisor(Machine):
         """Moments that the clock was given."""
         return self.clock.moments
 
+    def shut(self, gap_ns: int) -> None:
+        """Closed loops make no requests for so long (0: they do): the time to the next window."""
+        for vm in self.vms:
+            vm.shut_ns = gap_ns
+
     # -- what stories start ---------------------------------------------------------------------------------------
 
     def metadata(self, disk: Disk, ios: int, size_bytes: int) -> Signal:
@@ -113,4 +120,7 @@ class Hypervisor(Machine):
             for number, workload in enumerate(vm.spec.workloads):
                 draws = guest_io(vm.spec, workload, stores, self.seed, self.replicate)
                 states = uniform_stream(self.seed, self.replicate, f"{vm.spec.name}/{workload.name}", "burst states")
-                guest.start(self.clock, vm, number, draws, states)
+                guest.start(self.clock, vm, number, draws, states, self.spec.run.observe)
+                if self.spec.run.observe:
+                    writes = unseen_writes(self.spec, vm.spec, workload, self.seed, self.replicate)
+                    guest.start_unseen(self.clock, vm, number, writes)

@@ -68,7 +68,7 @@ class Datastore:
         self.cache = writecache.write_cache(cache.size_bytes, cache.destagers) if cache else None
         self._destages = Destages(self, number)
         self._dirty: deque[Command] = deque()  # acknowledged, their destage has not begun
-        self._waiting: deque[tuple[Flow, Command]] = deque()  # writes that find no room in the cache
+        self.waiting: deque[tuple[Flow, Command]] = deque()  # writes that find no room in the cache
 
     def take_space(self, size_bytes: int) -> bool:
         """Takes that much space; False, and nothing taken, when there is less."""
@@ -85,7 +85,7 @@ class Datastore:
                 return
             self.inside += 1
             if self.cache is not None and command.write and command.size <= self.cache.facts[writecache.SIZE]:
-                self._waiting.append((flow, command))
+                self.waiting.append((flow, command))
                 self._admit()
                 return
         self._enter(flow, command)
@@ -145,10 +145,14 @@ class Datastore:
         cache, spec = self.cache, self.spec.cache
         assert cache is not None
         assert spec is not None
-        while self._waiting and writecache.take(cache, self._waiting[0][1].size):
-            flow, command = self._waiting.popleft()
+        while self.waiting and writecache.take(cache, self.waiting[0][1].size):
+            flow, command = self.waiting.popleft()
+            self._taken(flow, command)
             end = self.clock._now + spec.latency_ns
             self.clock.call(end, flow.completion_key + command.ordinal, self._acknowledge, (flow, command))
+
+    def _taken(self, flow: "Flow", command: Command) -> None:
+        """The cache has room for the write. (A traced datastore says so.)"""
 
     def _acknowledge(self, moment: Event) -> None:
         flow, command = moment._value

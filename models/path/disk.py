@@ -50,6 +50,18 @@ class Disk(Chain):
             return self._write(io) if grains.depth(self.map) else self._plain(io)
         return self._read(io) if grains.depth(self.map) else self._plain(io)
 
+    def absorb(self, io: GuestIo) -> None:
+        """A write is in the tracking and in its level, without any command."""
+        if self.tracking is not None:
+            cbt.mark(self.tracking, io.offset, io.size)
+        top = grains.depth(self.map)
+        if top:
+            grain, before = self.delta.grain_bytes, self.map.facts[grains.TOTAL]
+            for one in range(io.offset // grain, (io.offset + io.size - 1) // grain + 1):
+                grains.allocate(self.map, one)
+            self._grow(before)
+        self.levels_written[top > 0] += io.size
+
     def _plain(self, io: GuestIo) -> Steps:
         if io.write:
             self.levels_written[0] += io.size

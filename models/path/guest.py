@@ -6,19 +6,23 @@ stun when the guest's clock is frozen, and due at once at resume when it jumps.
 """
 
 from collections.abc import Generator, Iterator
-from itertools import count
+from itertools import compress, count
 from typing import Any
 
 from simpy.events import Event
 
-from models.arrivals import poisson, rates
+from models.arrivals import NEVER_NS, poisson, rates
 from models.path.io import GuestIo
 from models.path.vm import Vm
+from models.scenario import Window
+from models.windows import UNSEEN_SLOT, cut, inside
 from models.workload import Draw
 from sim.clock import ARRIVAL, Clock, Signal, order
 
 
-def start(clock: Clock, vm: Vm, number: int, draws: Iterator[Draw], states: Iterator[float]) -> None:
+def start(
+    clock: Clock, vm: Vm, number: int, draws: Iterator[Draw], states: Iterator[float], windows: tuple[Window, ...]
+) -> None:
     """Starts workload `number` of the VM. `states` are uniforms for the dwell times of a two-state burst process."""
     spec = vm.spec.workloads[number]
     key = order(ARRIVAL, 0, vm.index, number << 20)
@@ -27,10 +31,24 @@ def start(clock: Clock, vm: Vm, number: int, draws: Iterator[Draw], states: Iter
         for slot in range(spec.outstanding):
             clock.process(_closed(clock, vm, number, key + slot, zip(ordinals, draws, strict=False)))
     elif spec.trace is not None:
-        times = iter(spec.trace.time_ns.tolist())
-        clock.process(_arrivals(clock, vm, number, key, zip(times, draws, strict=False)))
+        times = spec.trace.time_ns
+        recorded = zip(times.tolist(), draws, strict=False)
+        clock.process(_arrivals(clock, vm, number, key, compress(recorded, inside(windows, times).tolist())))
     else:
-        clock.process(_arrivals(clock, vm, number, key, poisson(draws, rates(spec, states))))
+        stretches = cut(rates(spec, states), windows, keep=True) if windows else rates(spec, states)
+        clock.process(_arrivals(clock, vm, number, key, poisson(draws, stretches)))
+
+
+def start_unseen(clock: Clock, vm: Vm, number: int, writes: Iterator[tuple[int, Draw]]) -> None:
+    """Starts the writes of workload `number` outside the windows, each at its time; in a stun they wait for its end."""
+    key = order(ARRIVAL, 0, vm.index, (number << 20) + UNSEEN_SLOT)
+
+    def work() -> Generator[Event, Any, None]:
+        for time, draw in writes:
+            yield from _guest_timer(clock, vm, time, key)
+            vm.absorb(_io(number, 0, draw, clock._now))
+
+    clock.process(work())
 
 
 def _arrivals(
@@ -57,8 +75,13 @@ def _closed(
             yield from _guest_timer(clock, vm, due, key)
         elif spec.think_ns:
             yield clock.at(due + vm.stunned_ns, key)
-        while vm.stunned and not outside:  # a vCPU that does not run issues nothing
-            yield vm.gate
+        while vm.shut_ns or (vm.stunned and not outside):
+            if vm.stunned and not outside:  # a vCPU that does not run issues nothing
+                yield vm.gate
+            elif vm.shut_ns < NEVER_NS:  # nor does a guest outside the windows: its clock stands still
+                yield clock.at(clock._now + vm.shut_ns, key)
+            else:
+                return
         io = _io(number, ordinal, draw, clock._now)
         io.done = Signal(clock)
         vm.request(io)

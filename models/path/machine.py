@@ -43,6 +43,9 @@ class Hop:
 class Machine:
     """Hosts, datastores and VMs of one run, without protections; nothing runs yet."""
 
+    store_type: type[Datastore] = Datastore  # a traced path has its own (models.path.traced)
+    disk_type: type[Disk] = Disk
+
     def __init__(self, spec: scenario.Scenario, arm: scenario.Arm, replicate: int) -> None:
         self.spec = spec
         self.replicate = replicate
@@ -53,7 +56,8 @@ class Machine:
         filters = tuple(dict.fromkeys(f.name for vm in spec.vms for f in vm.filters))
         self.causes = Causes(filters + tuple(group.name for group in self.group_specs))
         self.recorder = Recorder(self.clock, spec, self.causes)
-        self.stores = {s.name: Datastore(self.clock, s, number) for number, s in enumerate(spec.datastores)}
+        stores = enumerate(spec.datastores)
+        self.stores = {s.name: self.store_type(self.clock, s, number) for number, s in stores}
         self.devices: dict[tuple[str, str], Device] = {}
         self._threads: dict[tuple[str, str], Workers] = {}  # by host and filter
         self._entities = 0
@@ -82,7 +86,7 @@ class Machine:
         for d in spec.disks:
             share = Share(d.reservation_iops, d.limit_iops, d.shares)
             flow = self._device(spec.host, d.datastore).add_flow(d.name, self._entity(), index, share)
-            disk = Disk(d, self.spec.snapshots.delta, flow, self.causes)
+            disk = self.disk_type(d, self.spec.snapshots.delta, flow, self.causes)
             store = self.stores[d.datastore].spec
             disk.read_draws = service_stream(self.seed, self.replicate, d.name, store, write=False)
             disk.write_draws = service_stream(self.seed, self.replicate, d.name, store, write=True)

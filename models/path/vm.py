@@ -67,6 +67,7 @@ class Vm:
         self.meters: list[Meter] = []
         self.path_latency_ns = 0
         self.stunned = False
+        self.shut_ns = 0  # from the last window's end to the next one's start, outside the windows
         self.gate: Signal = clock.signal()  # fires when a stun ends
         self.stunned_ns = 0  # summed length of finished stuns
         self.in_flight = 0  # past the gate, not yet posted
@@ -119,6 +120,14 @@ class Vm:
             door.waiting.append((io, self._stunned_so_far()))
             self._waiting += 1
         self._tell_doors(door)
+
+    def absorb(self, io: GuestIo) -> None:
+        """A write outside the windows is at once where it would end; nothing waits, nothing is measured."""
+        self._stamp(io)
+        for stage in self.filters:
+            stage.passes(io.disk, io)
+        self.disks[io.disk].absorb(io)
+        self.watch.absorbed(self.index, io)
 
     def _take(self, door: Door, io: GuestIo) -> None:
         self._adapter_free -= 1
@@ -215,9 +224,13 @@ class Vm:
         self.in_flight += 1
         self._carried += 1
         if io.write:
-            for meter in self.meters:
-                if not meter.inline:
-                    io.epochs.append(meter.epoch)
+            self._stamp(io)
+
+    def _stamp(self, io: GuestIo) -> None:
+        """The write notes, for each snapshot protection, which recovery point will hold it."""
+        for meter in self.meters:
+            if not meter.inline:
+                io.epochs.append(meter.epoch)
 
     def _post(self, io: GuestIo) -> None:
         self.in_flight -= 1

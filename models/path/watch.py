@@ -20,6 +20,9 @@ class Watch(Protocol):
     def delivered(self, vm: int, io: GuestIo) -> None:
         """The guest has it: the ledger is complete."""
 
+    def absorbed(self, vm: int, io: GuestIo) -> None:
+        """A write outside the windows has left its marks."""
+
     def command_done(self, flow: "Flow", command: Command) -> None:
         """A back-end command has completed."""
 

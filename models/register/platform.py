@@ -15,6 +15,11 @@ ALLOCATION = "vSphere API: StorageIOAllocationInfo"
 RUN = (
     A("run.duration", "60 s", "time", "10 s", "24 h", OWN, "guess", "simulated time"),
     A("run.warmup", "0 s", "time", "0 s", "1 h", OWN, "guess", "cut from statistics, kept in series"),
+    A("run.observe.start", "0 s", "time", "0 s", "24 h", OWN, "guess", "of an observe window, or of the first"),
+    A("run.observe.every", "none", "time", "1 h", "7 d", OWN, "guess",
+      "an observe window comes again after so long, until the run's end; none: it comes once"),
+    A("run.observe_warmup", "1 s", "time", "0 s", "1 min", OWN, "guess",
+      "cut from statistics at each observe window's start: its queues begin empty"),
     A("run.interval", "1 s", "time", "10 ms", "1 h", OWN, "guess", "of time series"),
     A("run.seed", "1", "count", "0", "1000000000", OWN, "guess", "any whole number: names the random streams"),
     A("run.replications", "5", "count", "1", "100", OWN, "guess",

@@ -13,8 +13,8 @@ from typing import Any
 from simpy.events import Event
 
 from models import scenario
+from models.hardware import Sioc
 from models.mechanisms.parda import PPM, smoothed, window
-from models.sharing import Sioc
 from models.stories import SIOC_RANK
 from models.stories.acts import Device, Hypervisor
 from sim.clock import Story

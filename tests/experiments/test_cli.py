@@ -210,7 +210,8 @@ def test_help_lists_the_commands_and_a_start_is_quick(tmp_path: Path) -> None:
         [sys.executable, "-X", "importtime", "-m", "experiments", "--help"],
         capture_output=True, text=True, cwd=tmp_path, env=environment, check=True,
     )  # fmt: skip
-    for command in ("run", "compare", "demo", "schema", "assumptions", "validate", "bench", "trace", "pictures"):
+    commands = "run compare demo schema assumptions validate bench trace explain pictures"
+    for command in commands.split():
         assert command in done.stdout
     imported = {line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines()}
     assert "experiments.cli" in imported

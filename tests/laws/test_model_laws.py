@@ -55,7 +55,8 @@ def asked(scenario: Scenario, arm: Arm) -> Asked:
 WANTED = {
     "ok", "failed", "skipped", "unfinished", "ok, needs consolidation", "datastore full", "first sync", "in order",
     "overflow", "resync", "data", "parent read", "metadata", "mirror", "merge", "backup", "snapshot",
-    "late guest disk timeout", "a hop waits for a worker", "destage", "refused", "cached", "a shallow queue",
+    "late guest disk timeout", "a hop waits for a worker", "writes outside the windows", "destage", "refused", "cached",
+    "a shallow queue",
 }  # fmt: skip
 """What must occur among the random runs: a law that meets no failure says little."""
 
@@ -93,6 +94,8 @@ def check_all(scenario: Scenario, result: RunResult) -> list[str]:
     check_levels(scenario, result)
     words += [row.level for row in result.levels if row.value]
     words += ["a shallow queue"] * shallow(scenario, result)
+    unseen = any(row.bytes_written and not row.ios for row in result.intervals)
+    words += ["writes outside the windows"] * unseen
     return words + [f"late {timer.timer}" for timer in result.timers if timer.outlasted]
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from worlds import GRAIN, KIB, MIB, S, trace, world
 
 from models.arrivals import poisson, rates
-from models.scenario import Scenario, Workload
+from models.scenario import Scenario, ServiceLaw, Workload
 from models.workload import (
     Block,
     Draw,
@@ -20,6 +20,8 @@ from models.workload import (
     guest_io,
     hop_blocks,
     hop_stream,
+    latencies,
+    quantile_of,
     service_blocks,
     service_stream,
     unit_mean,
@@ -238,3 +240,18 @@ def test_hops_and_mechanisms_services_too(block: int) -> None:
     for write in (False, True):
         stream = list(islice(service_stream(3, 1, "a:0", store, write), count))
         assert head(service_blocks(3, 1, "a:0", store, write, block)) == stream
+
+
+@given(st.floats(0.001, 0.9999), st.sampled_from(["exponential", "lognormal"]), st.integers(1, 2_000))
+def test_a_drawn_service_tells_its_quantile(u: float, distribution: Any, sigma_milli: int) -> None:
+    law = ServiceLaw(10**12, distribution, sigma_milli, 0)
+    drawn = int(latencies(np.array([u]), law)[0])
+    quantile = quantile_of(law, drawn)
+    assert quantile is not None
+    assert abs(quantile - u) < 1e-6
+
+
+def test_where_all_services_draw_the_same_there_is_no_quantile() -> None:
+    assert quantile_of(ServiceLaw(1_000, "fixed", 0, 0), 1_000) is None
+    assert quantile_of(ServiceLaw(0, "exponential", 0, 0), 0) is None
+    assert quantile_of(ServiceLaw(1_000, "lognormal", 0, 0), 1_000) is None

@@ -26,8 +26,10 @@ STORIES = "tests/stories"
 LAWS = "tests/laws/test_model_laws.py -m 'not slow'"
 SHARING = "tests/oracles/test_sharing_twins.py tests/stories/test_sharing_stories.py"
 DOOR = "tests/models/test_door_probe.py"
+LIVES = "tests/stories/test_explain_stories.py tests/laws/test_lives.py"
 RISK = "tests/models/test_risk_meter.py"
 EQUAL = "tests/laws/test_engines_agree.py -k 'whatever or worlds or fills or limits'"
+OBSERVE = "tests/stories/test_observe_stories.py"
 CRAMPED = "tests/laws/test_engines_agree.py -k 'coming_back or whatever'"
 MEASURES = "tests/oracles/test_compiled_measures.py"
 
@@ -125,6 +127,18 @@ BOTH = [
 """Faults of mechanisms: in both engines."""
 
 READABLE = [
+    *_in("models/", "windows", OBSERVE,
+         ('side="right")', 'side="left")'),
+         ("if in_window == keep else 0\n                now", "if in_window != keep else 0\n                now"),
+         ("gap * PPM // writes)", "gap)"),
+         ("else NEVER_NS\n\n\ndef first_gap", "else 0\n\n\ndef first_gap"),
+         ("start_ns <= start_ns and", "start_ns <= end_ns and")),
+    *_in("models/stories/", "observe", OBSERVE,
+         ("window.start_ns + run.observe_warmup_ns)", "window.start_ns)")),
+    *_in(PATH, "guest", OBSERVE,
+         ("yield from _guest_timer(clock, vm, time, key)\n            vm", "yield clock.at(time, key)\n            vm")),
+    *_in(PATH, "vm", OBSERVE,
+         ("        self._stamp(io)\n        for stage in self.filters:\n", "        for stage in self.filters:\n")),
     *_in(PATH, "datastore", f"{FIFO} {STORIES}",
          ("if self.idle and not self.queue:", "if self.idle:"),
          ("law = spec.write if command.write else spec.read", "law = spec.read if command.write else spec.write"),
@@ -139,7 +153,7 @@ READABLE = [
          ("            self.inside -= 1\n", "            pass\n"),
          ("command.size <= self.cache.facts", "command.size < self.cache.facts"),
          ("        self._destage()\n        self._admit()", "        self._admit()"),
-         ("        while self._waiting and writecache.take", "        if self._waiting and writecache.take"),
+         ("        while self.waiting and writecache.take", "        if self.waiting and writecache.take"),
          ("max(end, admit(self.peak_iops,", "max(0 * end, admit(self.peak_iops,"),
          ("                end = max(end, admit(self.peak_bytes, now, peak))\n", "                pass\n")),
     *_in(PATH, "device", SHARING,
@@ -157,7 +171,7 @@ READABLE = [
          ("        self._adapter_free -= 1\n", ""),
          ("door.waiting.append((io, self._stunned_so_far()))", "door.waiting.append((io, 0))"),
          ("            if door.idle and disk != best:", "            if disk != best:"),
-         ("                if not meter.inline:\n", "                if True:\n"),
+         ("            if not meter.inline:\n", "            if True:\n"),
          ("        self.stunned_ns += self.clock._now - self._stunned_at\n", "")),
     *_in(PATH, "replica", f"{STORIES} {LAWS}",
          ("            if not self._queue:  # a resync", "            if True:  # a resync"),
@@ -169,13 +183,36 @@ READABLE = [
          ("self.level = grains.depth(disk.map) - 1", "self.level = grains.depth(disk.map)")),
     *_in(PATH, "guest", STORIES,
          ("        if due + vm.stunned_ns <= clock._now:\n", "        if True:\n"),
-         ("while vm.stunned and not outside:", "while vm.stunned and False:")),
+         ("(vm.stunned and not outside):", "(vm.stunned and False):")),
     *_in("models/measure/", "door", DOOR, ("self._taken + self.waiting))", "self._taken))")),
+    *_in("models/measure/", "lives", LIVES,
+         ("other.arrival < command.arrival", "other.arrival <= command.arrival"),
+         ("other.issue_ns >= command.enter_ns", "other.issue_ns > command.enter_ns"),
+         ("held = until - max(start, since)", "held = until - since"),
+         ("until = end if other.end_ns < 0 else min(end, other.end_ns)", "until = end"),
+         ("        given += parts[-1]\n", "")),
+    *_in("models/measure/", "tracer", LIVES,
+         ("if self._open or self._touches(command", "if self._touches(command"),
+         ("place = bisect_right(self._ends, start)", "place = 0"),
+         ("Segment(causes.stun_hold_in if stunned", "Segment(causes.stun_hold_in if not stunned"),
+         ("key=lambda n: (commands[n].done_ns, commands[n].ordinal)", "key=lambda n: -commands[n].done_ns")),
+    *_in("experiments/explain/", "perfetto", "tests/experiments/test_perfetto.py",
+         ("else (10 * ns + 2) / 10_000", "else exact"),
+         ("busy[0][0] <= item.start_ns:", "busy[0][0] <= item.end_ns:"),
+         ("changes.setdefault(max(at, window[0]), [0, 0])", "changes.setdefault(at, [0, 0])")),
     *_in("models/measure/", "risk", RISK, ("                    unique[before] -= 1\n", "                    pass\n")),
 ]  # fmt: skip
 """Faults of the readable path."""
 
 TWIN = [
+    *_in(COMPILED, "guest", EQUAL,
+         ("now + w.shut, loop.key", "now + 2 * w.shut, loop.key")),
+    *_in(COMPILED, "way", EQUAL,
+         ("    split(m, at)\n    disk.absorb(m, at)", "    disk.absorb(m, at)")),
+    *_in(COMPILED, "disk", EQUAL,
+         ("    grow(m, d, before)\n    disk.written_top += io.size\n\n", "    disk.written_top += io.size\n\n")),
+    *_in(COMPILED, "books", EQUAL,
+         ("command.enter < w.closed:", "command.enter:")),
     *_in(COMPILED, "device", EQUAL,
          ("if s.idle and not s.first:", "if s.idle:"),
          ("        d.hopeless = -1\n    append", "    append"),

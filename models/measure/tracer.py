@@ -1,0 +1,193 @@
+"""Keeps the lives of I/Os and commands in some spans of time: a watch of the path, around the books.
+
+It is attached from outside (models.path.traced) and changes nothing: all it is told goes on to the books first. Kept is
+what touches a span, and the commands of the I/Os that arrived in one until the last of these is delivered. A life is
+put down when it ends, so that a tracer costs little before its first span and its memory is bounded by what it keeps.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from models.measure.lives import CommandLife, IoLife, Segment, split_by
+from models.mechanisms.bucket import transfer_ns
+from models.path.datastore import Destages
+from models.path.io import KINDS, Command, GuestIo
+from models.path.watch import Watch
+
+if TYPE_CHECKING:
+    from models.path.build import Hypervisor
+    from models.path.device import Flow
+
+Span = tuple[int, int]
+"""From a time to a time, in ns, the second not included."""
+
+MOST = 1_000_000
+"""More lives than this are not kept."""
+
+
+class TooManyLives(Exception):
+    """The spans hold more lives than are kept: the message says how many."""
+
+    def __init__(self) -> None:
+        super().__init__(f"more than {MOST:,} I/Os and commands in the window")
+
+
+def united(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """The same time as ordered spans that do not touch."""
+    out: list[Span] = []
+    for start, end in sorted(spans):
+        if out and start <= out[-1][1]:
+            out[-1] = (out[-1][0], max(end, out[-1][1]))
+        else:
+            out.append((start, end))
+    return tuple(out)
+
+
+class Tracer:
+    """Implements models.path.watch.Watch. `ios` and `commands` are in the order in which they ended."""
+
+    def __init__(self, spans: Sequence[Span]) -> None:
+        self.spans = united(spans)
+        self.ios: list[IoLife] = []
+        self.commands: list[CommandLife] = []
+        self.stuns: list[list[Span]] = []  # by VM, those that are over
+        self._ends = [end for _, end in self.spans]
+        self._open: dict[GuestIo, list[CommandLife]] = {}  # arrived in a span: their critical path so far
+        self._steps: dict[Command, CommandLife | None] = {}  # commands of these that are under way, or just back
+        self._serving: dict[Command, tuple[Flow, int]] = {}  # commands that the array works on, and since when
+        self._stunned: dict[int, int] = {}  # VM -> since when
+
+    def attach(self, hypervisor: "Hypervisor", books: Watch) -> None:
+        """What the path tells the books it tells this tracer, which passes it on."""
+        self.hypervisor, self.books, self.clock = hypervisor, books, hypervisor.clock
+        self.stuns = [[] for _ in hypervisor.vms]
+
+    @property
+    def wanting(self) -> bool:
+        """Whether something is still to come that belongs to a span."""
+        return bool(self.spans) and (self.clock._now < self._ends[-1] or bool(self._open))
+
+    @property
+    def undelivered(self) -> int:
+        """I/Os that arrived in a span and have not been delivered."""
+        return len(self._open)
+
+    def everything(self) -> tuple[CommandLife, ...]:
+        """The commands kept and those still under way now."""
+        return (*self.commands, *self._under_way())
+
+    def _touches(self, start: int, end: int) -> bool:
+        """Whether a life from `start` to `end` (not before now) touches a span."""
+        place = bisect_right(self._ends, start)
+        return place < len(self.spans) and self.spans[place][0] <= end
+
+    # -- what the traced parts of the path say ------------------------------------------------------------------------
+
+    def started(self, flow: "Flow", command: Command) -> None:
+        """The array begins to serve it."""
+        self._serving[command] = (flow, self.clock._now)
+
+    def step_begins(self, io: GuestIo, commands: list[Command]) -> None:
+        """The I/O has these commands run side by side."""
+        if io in self._open:
+            self._steps.update(dict.fromkeys(commands))
+
+    def step_ends(self, io: GuestIo, commands: list[Command]) -> None:
+        """All have completed: the last of them was on the critical path."""
+        if io in self._open:
+            lives = [self._steps.pop(command) for command in commands]
+            last = max(range(len(commands)), key=lambda n: (commands[n].done_ns, commands[n].ordinal))
+            life = lives[last]
+            assert life is not None
+            self._open[io].append(life)
+
+    # -- Watch ----------------------------------------------------------------------------------------------------
+
+    def arrived(self, vm: int, io: GuestIo) -> None:
+        self.books.arrived(vm, io)
+        if self._touches(io.arrival_ns, io.arrival_ns):
+            self._open[io] = []
+
+    def posted(self, vm: int, io: GuestIo) -> None:
+        self.books.posted(vm, io)
+
+    def delivered(self, vm: int, io: GuestIo) -> None:
+        self.books.delivered(vm, io)
+        commands = self._open.pop(io, None)
+        if commands is not None or self._touches(io.arrival_ns, self.clock._now):
+            self.ios.append(self._io_life(vm, io, commands or []))
+            self._bound()
+
+    def command_done(self, flow: "Flow", command: Command) -> None:
+        self.books.command_done(flow, command)
+        _, start = self._serving.pop(command)
+        if self._open or self._touches(command.enter_ns, command.done_ns):
+            life = _command_life(flow, command, command.issue_ns, start, command.done_ns)
+            self.commands.append(life)
+            if command in self._steps:
+                self._steps[command] = life
+            self._bound()
+
+    def door(self, vm: int, disk: int, waiting: int, full: bool) -> None:
+        self.books.door(vm, disk, waiting, full)
+
+    def door_opened(self, vm: int, disk: int) -> None:
+        self.books.door_opened(vm, disk)
+
+    def door_passed(self, vm: int, disk: int, arrival_ns: int) -> None:
+        self.books.door_passed(vm, disk, arrival_ns)
+
+    def stunned(self, vm: int, stunned: bool) -> None:
+        self.books.stunned(vm, stunned)
+        if stunned:
+            self._stunned[vm] = self.clock._now
+        else:
+            self.stuns[vm].append((self._stunned.pop(vm), self.clock._now))
+
+    # -- lives --------------------------------------------------------------------------------------------------------
+
+    def _bound(self) -> None:
+        if len(self.ios) + len(self.commands) > MOST:
+            raise TooManyLives
+
+    def _io_life(self, vm: int, io: GuestIo, commands: list[CommandLife]) -> IoLife:
+        spec = self.hypervisor.spec.vms[vm]
+        return IoLife(
+            spec.name, spec.workloads[io.workload].name, io.ordinal, spec.disks[io.disk].name, io.write, io.offset,
+            io.size, io.arrival_ns, io.accepted_ns, self.clock._now, tuple(self._segments(vm, io)), tuple(commands),
+        )  # fmt: skip
+
+    def _segments(self, vm: int, io: GuestIo) -> Iterator[Segment]:
+        """The ledger in order of time. It is written in that order but for the wait before the gate: the books need
+        only know how much of it was stun, here it is cut where the stuns were."""
+        causes = self.hypervisor.causes
+        for stunned, start, end in split_by(self.stuns[vm], io.arrival_ns, io.accepted_ns):
+            yield Segment(causes.stun_hold_in if stunned else causes.guest_queue, start, end)
+        at = io.arrival_ns
+        for cause, ns in io.ledger:
+            if ns and at >= io.accepted_ns:
+                yield Segment(cause, at, at + ns)
+            at += ns
+
+    def _under_way(self) -> Iterator[CommandLife]:
+        for device in self.hypervisor.devices.values():
+            for flow in device.flows:
+                for command in flow.queue:
+                    yield _command_life(flow, command)
+        for store in self.hypervisor.stores.values():
+            for owner, command in (*store.waiting, *store.queue):
+                if not isinstance(owner, Destages):
+                    yield _command_life(owner, command, command.issue_ns)
+        for command, (flow, start) in self._serving.items():
+            yield _command_life(flow, command, command.issue_ns, start)
+
+
+def _command_life(flow: "Flow", command: Command, issue: int = -1, start: int = -1, end: int = -1) -> CommandLife:
+    device, spec = flow.device, flow.device.store.spec
+    law = spec.write if command.write else spec.read
+    transfer = transfer_ns(command.size, law.stream_bytes_per_s) if law.stream_bytes_per_s else 0
+    return CommandLife(
+        device.host.name, spec.name, flow.name, KINDS[command.cause], command.write, command.size, command.arrival,
+        command.enter_ns, issue, start, end, command.service_ns, command.service_ns + transfer,
+    )  # fmt: skip

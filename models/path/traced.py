@@ -1,0 +1,56 @@
+"""The readable path with a tracer at it: the same run, and two parts that say more of what they do.
+
+The watch tells what happens to I/Os and commands. A tracer also wants to know when the array begins a command, and
+which commands are whose: the subclasses here say that, so that a path without a tracer pays nothing.
+"""
+
+from models import scenario
+from models.measure.tracer import Tracer
+from models.path.build import Hypervisor
+from models.path.datastore import Datastore, Destages
+from models.path.device import Flow
+from models.path.disk import Disk, Steps
+from models.path.io import Command, GuestIo
+
+
+class TracedDatastore(Datastore):
+    """A datastore that says when it begins to serve a command."""
+
+    tracer: Tracer
+
+    def _start(self, flow: Flow | Destages, command: Command) -> None:
+        if not isinstance(flow, Destages):
+            self.tracer.started(flow, command)
+        super()._start(flow, command)
+
+    def _taken(self, flow: Flow, command: Command) -> None:
+        self.tracer.started(flow, command)
+
+
+class TracedDisk(Disk):
+    """A disk that says which commands it runs for an I/O."""
+
+    tracer: Tracer
+
+    def _run(self, io: GuestIo, commands: list[Command]) -> Steps:
+        self.tracer.step_begins(io, commands)
+        yield from super()._run(io, commands)
+        self.tracer.step_ends(io, commands)
+
+
+class TracedHypervisor(Hypervisor):
+    """The readable path of a run that a tracer watches."""
+
+    store_type = TracedDatastore
+    disk_type = TracedDisk
+
+    def __init__(self, spec: scenario.Scenario, arm: scenario.Arm, replicate: int, tracer: Tracer) -> None:
+        super().__init__(spec, arm, replicate)
+        tracer.attach(self, self.recorder)
+        for vm in self.vms:
+            vm.watch = tracer
+        for device in self.devices.values():
+            device.watch = tracer
+        for traced in (*self.stores.values(), *(disk for vm in self.vms for disk in vm.disks)):
+            assert isinstance(traced, TracedDatastore | TracedDisk)
+            traced.tracer = tracer
