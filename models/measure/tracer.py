@@ -129,6 +129,9 @@ class Tracer:
                 self._steps[command] = life
             self._bound()
 
+    def absorbed(self, vm: int, io: GuestIo) -> None:
+        self.books.absorbed(vm, io)
+
     def door(self, vm: int, disk: int, waiting: int, full: bool) -> None:
         self.books.door(vm, disk, waiting, full)
 

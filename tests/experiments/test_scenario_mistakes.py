@@ -70,7 +70,7 @@ ONE_EDIT = [
     ('duration = "100 s"', 'observe = [{duration = "1 s"}]',
      "3:24: run.observe[0].duration: is not longer than observe_warmup (1 s of 1 s), lengthen it"),
     ('duration = "100 s"', 'observe = [{duration = "9 s"}, {start = "8 s", duration = "9 s"}]',
-     "3:42: run.observe[1].start: lets a window start inside another (8 s before 9 s), move it"),
+     "3:41: run.observe[1].start: lets a window start inside another (8 s before 9 s), move it"),
     ('duration = "100 s"', 'observe_warmup = "0 s"\nobserve = [{duration = "1 us", every = "2 us"}]',
      "4:40: run.observe[0].every: makes more than 100000 windows, let them come less often"),
     ('duration = "100 s"', 'interval = "1 h"', "3:12: run.interval: is longer than the run (60 min of 60 s)"),

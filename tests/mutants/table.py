@@ -136,7 +136,7 @@ READABLE = [
     *_in("models/stories/", "observe", OBSERVE,
          ("window.start_ns + run.observe_warmup_ns)", "window.start_ns)")),
     *_in(PATH, "guest", OBSERVE,
-         ("yield from _guest_timer(clock, vm, time, key)\n            vm", "yield clock.at(time, key)\n            vm")),
+         ("(clock, vm, time, key)\n            vm.absorb", "(clock, vm, time + 1, key)\n            vm.absorb")),
     *_in(PATH, "vm", OBSERVE,
          ("        self._stamp(io)\n        for stage in self.filters:\n", "        for stage in self.filters:\n")),
     *_in(PATH, "datastore", f"{FIFO} {STORIES}",
