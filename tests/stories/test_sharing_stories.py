@@ -170,6 +170,11 @@ def test_room_is_given_in_the_order_in_which_writes_came() -> None:
     assert [story.latency(n) for n in range(3)] == [HIT, 2 * MS + 2 * HIT - 10_000, 4 * MS + 3 * HIT - 20_000]
 
 
+def test_one_destage_may_make_room_for_several_writes() -> None:
+    story = alone(CACHE, [*writes(0, size=8 * KIB), *writes(10_000, 10_000)])
+    assert [story.latency(n) for n in range(3)] == [HIT] + [2 * MS + 2 * HIT - 10_000] * 2
+
+
 def test_hosts_share_the_cache() -> None:
     story = two_vms(merged(CACHE, HOSTS), writes(0, 0), writes(50_000))
     assert story.latency(0, vm=1) == 2 * MS + 2 * HIT - 50_000
@@ -245,6 +250,16 @@ def test_a_host_claims_by_the_shares_of_the_disks_that_did_something() -> None:
     # a's second disk is idle. Where a host had no command it claims nothing, and keeps the least.
     assert levels(story, "queue depth", "h") == [8, 4, 4, 1, 4]
     assert levels(story, "queue depth", "other") == [8, 3, 3, 3, 1]
+
+
+def test_a_disk_whose_commands_are_still_under_way_claims_too() -> None:
+    """Four reads at 0.5 s, one every 600 ms: none is back at 1 s, two at 2 s, all at 3 s."""
+    slow = {
+        "datastore": {"d": {"read": {"latency": "600 ms"}, "sioc": {"threshold": "1 us"}}},
+        "vm": {"a": {"disk": [{"size": "64 MiB", "shares": 4000}]}},
+    }
+    story = sioc(slow, reads(*[S // 2] * 4), reads(100 * S))
+    assert levels(story, "queue depth", "h") == [8, 4, 1, 1]
 
 
 def test_a_wider_window_lets_those_who_wait_go_at_once() -> None:
