@@ -19,11 +19,13 @@ from experiments.identity import ROOT, VERSION
 from experiments.options import Amount, Flag, Options, Whole
 from experiments.signals import Terminated, raised
 from experiments.stdio import prepare
+from models.assumptions import find
 from models.scenario import Arm
 from sim.replication import WorkerLost
 
 DEMO = ROOT / "scenarios" / "demo.toml"
 DEFAULTS = Options()
+PATH_LATENCY = find("host.path_latency").value
 
 app = App(
     name="stunlab",
@@ -152,6 +154,33 @@ def trace(file: Path) -> int:
 
     print(describe(file))
     return 0
+
+
+@app.command
+def calibrate(
+    files: list[Path], /, *, path: str = PATH_LATENCY, name: str = "fitted", out: Path | None = None,
+    chart: Path | None = None, force: Flag = False,
+) -> int:  # fmt: skip
+    """Fit a datastore to a queue-depth sweep of fio, and say how well it fits and where not.
+
+    Parameters
+    ----------
+    files
+        JSON files of fio 3.x (json or json+): one for each depth, or several jobs in a file.
+    path
+        Fixed latency of the host that the benchmark's VM ran on; "0 s" if it did not run in a VM.
+    name
+        Name of the datastore.
+    out
+        TOML file to write the [datastore] table into; it is printed in any case.
+    chart
+        PNG file to draw throughput and latency against depth into.
+    force
+        Replace existing files.
+    """
+    from experiments.calibrate import main as fit
+
+    return fit(files, path, name, out, chart, force)
 
 
 @app.command

@@ -6,6 +6,7 @@ documented > measured > reported > inferred > guess, see `models.register.row`.
 
 from models.register.fixed import FIXED
 from models.register.platform import PLATFORM
+from models.register.profiles import PROFILES
 from models.register.protection import PROTECTION
 from models.register.row import Assumption, Grade
 from models.register.snapshots import SNAPSHOTS, TIMERS
@@ -13,7 +14,7 @@ from sim.units import parse
 
 __all__ = ["REGISTER", "TIMERS", "Assumption", "Grade", "default", "find"]
 
-REGISTER: tuple[Assumption, ...] = PLATFORM + SNAPSHOTS + PROTECTION + FIXED
+REGISTER: tuple[Assumption, ...] = PLATFORM + SNAPSHOTS + PROTECTION + PROFILES + FIXED
 """All rows, in the order of a scenario file; `fixed.` ones are in no file."""
 
 _BY_KEY = {row.key: row for row in REGISTER}

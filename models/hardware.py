@@ -48,9 +48,10 @@ class ServiceLaw:
     """Service time of one command in one server: drawn latency plus bytes / stream rate."""
 
     latency_ns: int  # mean of the drawn part
-    distribution: Distribution
+    distribution: Distribution | Literal["quantiles"]
     sigma_milli: int  # of the underlying normal; lognormal only
     stream_bytes_per_s: int  # 0: size does not matter
+    quantiles: tuple[tuple[int, int], ...]  # (ppm, ns) from 0 to 1,000,000 ppm, straight lines between; quantiles only
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ class Datastore:
     bandwidth_bytes_per_s: int  # cap over all commands; 0: none
     iops_cap: int  # cap over all commands; 0: none
     burst_ns: int  # depth of both caps' buckets, as time at the capped rate
+    slowdown_milli: tuple[int, ...]  # factor of a service by number in service, from 1; the last for more; empty: none
     peak_bandwidth_bytes_per_s: int  # of a burst; 0: no limit
     peak_iops: int  # likewise
     credit_ppm: int  # of the buckets' depth, at the start

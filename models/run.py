@@ -12,6 +12,7 @@ from models.measure.recorder import LedgerError
 from models.mechanisms.replication import MODE_NAMES
 from models.path.build import Hypervisor as Readable
 from models.path.io import KINDS
+from models.replay import replayed
 from models.result import DeviceRow, FlowRow, IntervalRow, JobRow, ModeRow, RunResult, SpaceRow, StunRow, TimerRow
 from models.stories import sioc
 from models.stories.acts import Hypervisor
@@ -68,7 +69,7 @@ class Run:
     def __init__(
         self, spec: scenario.Scenario, arm: scenario.Arm, replicate: int, path: scenario.Engine | Hypervisor = "simpy"
     ) -> None:
-        self.spec = spec
+        self.spec = spec = replayed(spec, replicate)
         self.arm = arm
         self.replicate = replicate
         self.hypervisor = hypervisor(spec, arm, replicate, path) if isinstance(path, str) else path

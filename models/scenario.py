@@ -1,9 +1,8 @@
 """What is simulated: a frozen description of hosts, datastores, VMs, filters and protections.
 
-Everything is a whole number in one base unit, so that nothing is rounded inside the simulation:
-``*_ns`` nanoseconds, ``*_bytes`` bytes, ``*_ppm`` parts per million, ``*_milli`` thousandths, ``*_iops`` I/Os per
-second. Zero means "none / unlimited" only where the comment says so. There are no defaults here: every default comes
-from `models.assumptions` and is filled in at the edge (`experiments.scenario`), which also checks the cross-references.
+Everything is a whole number in one base unit, so that nothing is rounded in a run: ``*_ns`` nanoseconds, ``*_bytes``
+bytes, ``*_ppm`` millionths, ``*_milli`` thousandths, ``*_iops`` I/Os per second. Zero means "none / unlimited" only
+where a comment says so. No defaults here: they come from `models.assumptions` at the edge (`experiments.scenario`).
 """
 
 from dataclasses import dataclass
@@ -100,6 +99,8 @@ class Workload:
     think_ns: int  # closed: mean
     think_distribution: Distribution  # closed
     trace: Trace | None
+    begin: Literal["first", "random"]  # trace: with its first record, or at a moment of the VM's own, going round
+    repeat: bool  # trace: again and again until the run ends
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from sim.units import NS_PER_S
 UNSEEN_SLOT = (1 << 20) - 1
 """The place of a workload's unseen writes in the order at one instant: behind its own requests."""
 PPM = 1_000_000
-IMMEDIATE = ServiceLaw(latency_ns=0, distribution="fixed", sigma_milli=0, stream_bytes_per_s=0)
+IMMEDIATE = ServiceLaw(latency_ns=0, distribution="fixed", sigma_milli=0, stream_bytes_per_s=0, quantiles=())
 
 
 def observed(windows: tuple[Window, ...], start_ns: int, end_ns: int) -> bool:

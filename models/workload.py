@@ -68,6 +68,10 @@ def unit_mean(u: Floats, distribution: Distribution, sigma_milli: int) -> Floats
 
 def latencies(u: Floats, law: ServiceLaw) -> Ints:
     """Drawn latency parts in whole ns."""
+    if law.distribution == "quantiles":
+        ppm, ns = zip(*law.quantiles, strict=True)
+        times: Floats = np.interp(u * 1_000_000, ppm, ns)
+        return np.rint(times).astype(np.int64)
     return np.rint(law.latency_ns * unit_mean(u, law.distribution, law.sigma_milli)).astype(np.int64)
 
 
@@ -191,8 +195,8 @@ def guest_blocks(
 def _services(u: Floats, disks: Ints, writes: Bools, stores: dict[int, Datastore]) -> Ints:
     """Each I/O's latency part by the law of its disk's datastore, for its direction."""
     laws = {law for store in stores.values() for law in (store.read, store.write)}
-    shapes = {(law.distribution, law.sigma_milli) for law in laws}
-    if len(shapes) > 1:
+    shapes = {(law.distribution, law.sigma_milli) for law in laws if law.distribution != "quantiles"}
+    if len(shapes) != 1 or any(law.quantiles for law in laws):
         service = np.empty(len(u), dtype=np.int64)
         for disk, store in stores.items():
             for write, law in ((False, store.read), (True, store.write)):
@@ -250,6 +254,9 @@ def _places(u: Drawn, disks: Ints, writes: Bools, sizes: Ints, placers: dict[tup
 
 def quantile_of(law: ServiceLaw, latency_ns: int) -> float | None:
     """The share of services that draw no more than this under the law; None where all draw the same."""
+    if law.quantiles:
+        ppm, ns = zip(*law.quantiles, strict=True)
+        return float(np.interp(latency_ns, ns, ppm)) / 1_000_000 if ns[-1] > ns[0] else None
     if law.distribution == "fixed" or not law.latency_ns:
         return None
     mean = latency_ns / law.latency_ns

@@ -41,7 +41,7 @@ def _workload(group: str) -> Workload:
     read_ppm = 0 if group == "ingest" else 600_000
     disks = (0, 1, 2, 3) if group == "sql" else (0,)
     return Workload("main", "open", "external", disks, read_ppm, ((size, 1),), everywhere, everywhere, RATES[group],
-                    None, bursts, 0, 0, "fixed", None)  # fmt: skip
+                    None, bursts, 0, 0, "fixed", None, "first", False)  # fmt: skip
 
 
 def _vm(name: str, group: str, disks: int) -> Vm:
@@ -82,11 +82,12 @@ def fake_scenario(arms: tuple[str, ...] = ARMS, replications: int = 5) -> Scenar
                 40 * GIB,
                 64,
                 8,
-                ServiceLaw(4 * MS, "exponential", 0, 0),
-                ServiceLaw(3 * MS, "exponential", 0, 0),
+                ServiceLaw(4 * MS, "exponential", 0, 0, ()),
+                ServiceLaw(3 * MS, "exponential", 0, 0, ()),
                 0,
                 0,
                 0,
+                (),
                 0,
                 0,
                 10**6,

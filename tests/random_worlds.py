@@ -26,10 +26,16 @@ def _maybe(strategy: st.SearchStrategy[Any], other: Any) -> st.SearchStrategy[An
     return st.booleans().flatmap(lambda yes: strategy if yes else st.just(other))
 
 
-LAW = st.fixed_dictionaries({
+PLAIN_LAW = st.fixed_dictionaries({
     "latency": _ms(6, 1), "distribution": st.sampled_from(["fixed", "fixed", "exponential", "lognormal"]),
     "stream": st.sampled_from(["none", "10 MB/s"]),
 })  # fmt: skip
+TABLE_LAW = st.fixed_dictionaries({
+    "distribution": st.just("quantiles"), "stream": st.sampled_from(["none", "10 MB/s"]),
+    "quantiles": st.tuples(_ms(2), _ms(4, 2), _ms(20, 4)).map(
+        lambda times: dict(zip(("0 %", "50 %", "100 %"), times, strict=True))),
+})  # fmt: skip
+LAW = st.one_of(PLAIN_LAW, PLAIN_LAW, PLAIN_LAW, TABLE_LAW)
 SWITCHES = st.fixed_dictionaries({"dsnro_rule": st.just("switches"), "dsnro_switches": st.integers(1, 3),
                                   "dsnro_requests": st.integers(1, 6)})  # fmt: skip
 FULL = st.fixed_dictionaries({
@@ -58,6 +64,8 @@ STORE = st.fixed_dictionaries({
     "device_queue_depth": st.integers(1, 6), "servers": st.integers(0, 4), "read": LAW, "write": LAW,
     "bandwidth": st.sampled_from(["none", "5 MB/s"]), "iops": st.sampled_from(["none", "600 iops"]),
     "burst": st.sampled_from(["1 ns", "10 ms"]),
+}, optional={
+    "slowdown": st.sampled_from([{"1": 1.0, "3": 2.0}, {"1": 0.5, "2": 3.0}]),
 })  # fmt: skip
 DISK = st.fixed_dictionaries({
     "size": st.sampled_from(DISKS).map(lambda n: f"{n} B"), "shares": st.sampled_from([1, 500, 1000, 4000]),
@@ -124,11 +132,11 @@ VAIO = st.fixed_dictionaries({
 })  # fmt: skip
 
 
-OBSERVE = st.sampled_from([
-    [], [], [], [{"start": "200 ms", "duration": "150 ms", "every": "300 ms"}],
-    [{"duration": "100 ms"}, {"start": "400 ms", "duration": "300 ms"}],
-])  # fmt: skip
-"""Windows; mostly all is observed."""
+def _windows(ms: int) -> st.SearchStrategy[list[dict[str, str]]]:
+    """Windows of a run of so many ms; mostly all is observed."""
+    again = {"start": f"{ms // 4} ms", "duration": f"{ms // 6} ms", "every": f"{ms // 3} ms"}
+    two = [{"duration": f"{ms // 8} ms"}, {"start": f"{ms // 2} ms", "duration": f"{ms // 3} ms"}]
+    return st.integers(0, 4).map(lambda which: [dict(one) for one in ([], [], [], [again], two)[which]])
 
 
 def bytes_of(size: str) -> int:
@@ -183,7 +191,7 @@ def documents(draw: Draw, duration_ms: int = 2_000) -> dict[str, Any]:
         "run": {
             "duration": f"{duration_ms + draw(st.integers(0, 9))} ms", "interval": "250 ms",
             "seed": draw(st.integers(0, 9)),
-            "observe": draw(OBSERVE), "observe_warmup": draw(st.sampled_from(["0 s", "20 ms"])),
+            "observe": draw(_windows(duration_ms)), "observe_warmup": draw(st.sampled_from(["0 s", "10 ms"])),
             "warmup": draw(st.sampled_from(["0 s", "100 ms"])), "slowest": draw(st.sampled_from([0, 3, 100_000])),
             "arms": ["none"],
         },
@@ -207,6 +215,9 @@ RECORDED = st.lists(
 """(ms, anywhere, size, write) of recorded I/Os; `scenarios` fits them to their disk."""
 
 
+WORTH_A_CIRCLE = 1_000 * MS
+
+
 @st.composite
 def scenarios(draw: Draw, duration_ms: int = 2_000) -> Scenario:
     """A random scenario; some VMs also replay unaligned I/Os, up to 4 MiB, at whole milliseconds."""
@@ -219,6 +230,9 @@ def scenarios(draw: Draw, duration_ms: int = 2_000) -> Scenario:
                     fits = min(size, spec.size_bytes)
                     ios.append((ms * 1_000_000, anywhere % (spec.size_bytes - fits + 1), fits, write))
                 recorded = trace(ios, f"trace{disk}", disk, draw(ORIGIN))
+                if len(ios) > 1 and max(ios)[0] >= WORTH_A_CIRCLE:
+                    begin, repeat = draw(st.sampled_from(["first", "random"])), draw(st.booleans())
+                    recorded = replace(recorded, begin=begin, repeat=repeat)
                 scenario = scripted(scenario, recorded, vm=vm.name)
     return scenario
 

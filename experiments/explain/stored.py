@@ -146,7 +146,7 @@ def _other_source(shown: str, manifest: dict[str, Any], folder: Path) -> str:
 
 
 def _recorded(manifest: dict[str, Any], paths: Sequence[Path]) -> dict[str, Trace]:
-    """The traces that the result replayed, by their digest, cut to the run."""
+    """The traces that the result replayed, by their digest, cut to the run where none goes round."""
     from experiments.scenario.traced import cut
     from experiments.traces import read_trace
 
@@ -156,7 +156,11 @@ def _recorded(manifest: dict[str, Any], paths: Sequence[Path]) -> dict[str, Trac
         trace = read_trace(path)
         if trace.digest not in wanted:
             raise InputError([f"--trace: {printable(str(path))} is not what the result replayed"])
-        found[trace.digest] = cut(trace, manifest["scenario"]["run"]["duration_ns"])
+        round_about = any(
+            workload.get("repeat") or workload.get("begin") == "random"
+            for vm in manifest["scenario"].get("vms", ()) for workload in vm.get("workloads", ())
+        )  # fmt: skip
+        found[trace.digest] = trace if round_about else cut(trace, manifest["scenario"]["run"]["duration_ns"])
     missing = [where for digest, where in wanted.items() if digest not in found]
     if missing:
         names = ", ".join(printable(where) for where in missing)

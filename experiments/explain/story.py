@@ -141,7 +141,8 @@ def _drawn(store: Datastore, command: CommandLife) -> str:
     law = store.write if command.write else store.read
     quantile = quantile_of(law, command.drawn_ns)
     where = "" if quantile is None else f", quantile {shown_quantile(quantile)} of its law (mean {ms(law.latency_ns)})"
-    return f"its own service drew {ms(command.drawn_ns)}{where}"
+    slower = f"; with what else was in service it took {ms(command.own_ns)}" if store.slowdown_milli else ""
+    return f"its own service drew {ms(command.drawn_ns)}{where}{slower}"
 
 
 def _behind(holders: Sequence[Holder]) -> Iterator[str]:

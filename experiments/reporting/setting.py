@@ -94,6 +94,8 @@ def _datastore(store: Datastore) -> tuple[str, ...]:
     caps = [human_rate(store.bandwidth_bytes_per_s)] if store.bandwidth_bytes_per_s else []
     caps += [f"{store.iops_cap:,} IOPS"] if store.iops_cap else []
     servers = str(store.servers) if store.servers else "no limit"
+    if slow := store.slowdown_milli:
+        servers += f", {slow[-1] / slow[0]:.3g} times as slow with {len(slow)} in service"
     return (
         store.name,
         human_bytes(store.capacity_bytes),
@@ -154,7 +156,8 @@ def _workloads(scenario: Scenario) -> Table:
 
 def _workload(work: Workload) -> tuple[str, ...]:
     if work.trace is not None:
-        recorded = f"trace {work.trace.source}, {len(work.trace.time_ns):,} I/Os"
+        how = [", each from a random moment"] * (work.begin == "random") + [", again and again"] * work.repeat
+        recorded = f"trace {work.trace.source}, {len(work.trace.time_ns):,} I/Os{''.join(how)}"
         return (work.name, recorded, "-", "as recorded", "as recorded", NONE, work.origin)
     load = (
         f"open, {work.rate_iops:,} IOPS"

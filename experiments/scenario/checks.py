@@ -23,6 +23,7 @@ BELONGS = {
     "think_distribution": ("closed",), "trace": ("trace",), "read": ("open", "closed"), "size": ("open", "closed"),
     "sizes": ("open", "closed"), "addresses": ("open", "closed"), "read_addresses": ("open", "closed"),
     "write_addresses": ("open", "closed"),
+    "profile": ("open", "closed"), "begin": ("trace",), "repeat": ("trace",), "speed": ("trace",),
 }  # fmt: skip
 """Keys of a workload that act only in these kinds."""
 MOST_UNEQUAL_SHARES = 1 << 12
@@ -46,6 +47,7 @@ def _rests_on(mistake: Mistake, path: Path) -> bool:
 def _numbers(file: ScenarioFile) -> Iterator[Mistake]:
     yield from _run(file)
     yield from _space(file)
+    yield from _laws(file)
     yield from _snapshots(file)
     yield from _shares(file)
     yield from check_sharing(file)
@@ -95,6 +97,24 @@ def _space(file: ScenarioFile) -> Iterator[Mistake]:
         if 0 < store.iops < reserved:
             text = f"is less than what its disks reserve ({store.iops} of {reserved} iops), raise it or reserve less"
             yield Mistake((*at, "iops"), text, needs=(("vm",),))
+
+
+def _laws(file: ScenarioFile) -> Iterator[Mistake]:
+    """A table of quantiles is the whole law: what stands beside it would be ignored."""
+    for name, store in file.datastore.items():
+        for direction, law in (("read", store.read), ("write", store.write)):
+            at: Path = ("datastore", name, direction)
+            needs: tuple[Path, ...] = ((*at, "distribution"), (*at, "quantiles"))
+            if law.distribution == "quantiles":
+                if law.quantiles is None:
+                    text = 'needs a table, add quantiles = { "0 %" = "60 us", "50 %" = "90 us", "100 %" = "8 ms" }'
+                    yield Mistake((*at, "distribution"), text, needs=needs)
+                for key in sorted({"latency", "sigma"} & law.model_fields_set):
+                    text = "does not act beside quantiles, which are the whole law, leave it out"
+                    yield Mistake((*at, key), text, at_key=True, needs=needs)
+            elif law.quantiles is not None:
+                text = f'acts only with distribution = "quantiles" (this one is "{law.distribution}"), leave out one'
+                yield Mistake((*at, "quantiles"), text, at_key=True, needs=needs)
 
 
 def _snapshots(file: ScenarioFile) -> Iterator[Mistake]:
@@ -161,9 +181,10 @@ def _kind(at: Path, w: WorkloadTable, vm: VmTable) -> Iterator[Mistake]:
             yield Mistake((*at, "trace"), 'is missing, add trace = "FILE"', at_key=True, needs=kind)
         if w.disks is not None and len(w.disks) != 1:
             yield Mistake((*at, "disks"), "must name one disk, a trace is the I/O of one", needs=kind)
-        if vm.count != 1:
-            text = f"replays one disk's I/O, but the group has {vm.count} VMs, give the trace a group of one VM"
-            yield Mistake((*at, "trace"), text, needs=(*kind, (*at[:2], "count")))
+        if vm.count != 1 and w.begin != "random":
+            text = (f"replays one disk's I/O, but the group has {vm.count} VMs, which would all do the same at once: "
+                    'give the trace a group of one VM, or each its own begin = "random"')  # fmt: skip
+            yield Mistake((*at, "trace"), text, needs=(*kind, (*at[:2], "count"), (*at, "begin")))
 
 
 def _addresses(at: Path, a: AddressesTable, w: WorkloadTable, disk: int) -> Iterator[Mistake]:

@@ -4,7 +4,9 @@ Values are in base units already. What a file may leave out because there is onl
 resolved here; `Names` holds these rules, for the checks too.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from experiments.scenario.guests import AddressesTable, DiskTable, VmTable, WorkloadTable
 from experiments.scenario.identity import identity
@@ -81,12 +83,13 @@ def disks_of(vm: VmTable) -> list[DiskTable]:
 
 
 def workload_names(workloads: list[WorkloadTable]) -> list[str]:
-    """The workloads' names: as written, else the kind, numbered from the second of its kind on."""
+    """The workloads' names: as written, else the profile or kind, numbered from the second of its kind on."""
     names: list[str] = []
     for workload in workloads:
-        name, number = workload.name or workload.kind, 2
+        plain = workload.profile or workload.kind
+        name, number = workload.name or plain, 2
         while not workload.name and name in names:
-            name, number = f"{workload.kind}-{number}", number + 1
+            name, number = f"{plain}-{number}", number + 1
         names.append(name)
     return names
 
@@ -135,7 +138,14 @@ def _host(name: str, host: HostTable) -> Host:
 
 
 def _law(law: ReadLaw) -> ServiceLaw:
-    return ServiceLaw(law.latency, law.distribution, law.sigma, law.stream)
+    table = tuple(sorted((law.quantiles or {}).items()))
+    return ServiceLaw(mean_of(table) if table else law.latency, law.distribution, law.sigma, law.stream, table)
+
+
+def mean_of(table: Sequence[tuple[int, int]]) -> int:
+    """The mean, in ns, of a table of quantiles (ppm, ns) with straight lines between them."""
+    doubled = sum((q - p) * (a + b) for (p, a), (q, b) in pairwise(table))
+    return (doubled + 1_000_000) // 2_000_000
 
 
 def _datastore(name: str, store: DatastoreTable) -> Datastore:
@@ -143,12 +153,22 @@ def _datastore(name: str, store: DatastoreTable) -> Datastore:
     return Datastore(
         name=name, capacity_bytes=store.capacity, device_queue_depth=store.device_queue_depth, servers=store.servers,
         read=_law(store.read), write=_law(store.write), bandwidth_bytes_per_s=store.bandwidth, iops_cap=store.iops,
-        burst_ns=store.burst, peak_bandwidth_bytes_per_s=store.peak_bandwidth, peak_iops=store.peak_iops,
+        burst_ns=store.burst, slowdown_milli=_every(store.slowdown or {}),
+        peak_bandwidth_bytes_per_s=store.peak_bandwidth, peak_iops=store.peak_iops,
         credit_ppm=store.credit, queue_limit=store.queue_limit,
         cache=WriteCache(cache.size, cache.latency, cache.destagers) if cache else None,
         sioc=Sioc(sioc.threshold, sioc.period, sioc.gain, sioc.smoothing, sioc.least_depth, sioc.shares_per_slot)
         if sioc else None,
     )  # fmt: skip
+
+
+def _every(points: dict[int, int]) -> tuple[int, ...]:
+    """The factor for each number in service up to the last that is named: straight lines between those named."""
+    at = sorted(points)
+    whole = [
+        p + (n - a) * (points[b] - p) // (b - a) for a, b in pairwise(at) for p in [points[a]] for n in range(a, b)
+    ]
+    return (*whole, points[at[-1]]) if at else ()
 
 
 def _vms(names: Names, group: str, traces: Traces) -> list[Vm]:
@@ -198,6 +218,8 @@ def _workload(name: str, w: WorkloadTable, disks: int, trace: Trace | None) -> W
         think_ns=w.think if w.kind == "closed" else 0,
         think_distribution=w.think_distribution,
         trace=trace,
+        begin=w.begin,
+        repeat=w.repeat,
     )
 
 

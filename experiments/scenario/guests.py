@@ -18,6 +18,7 @@ from experiments.scenario.quantities import (
     Percentage,
     Positive,
     PositiveIops,
+    Ratio,
     Shares,
     Size,
     SizeOrNone,
@@ -27,6 +28,7 @@ from experiments.scenario.quantities import (
 )
 
 Pattern = Literal["uniform", "zipf", "sequential"]
+Profile = Literal["oltp", "vdi", "vdi-boot", "file-server", "mail", "streaming", "backup-target"]
 Spread = Literal["fixed", "exponential", "lognormal"]
 
 
@@ -69,7 +71,10 @@ class TwoStateTable(Table):
 class WorkloadTable(Table):
     """One stream of guest I/O."""
 
-    name: Name | None = Field(default=None, description="absent: its kind, numbered from the second on")
+    name: Name | None = Field(default=None, description="absent: its profile or kind, numbered from the second on")
+    profile: Profile | None = Field(
+        default=None, description="a kind of application: stands for the keys that docs/profiles.md has under it"
+    )
     kind: Literal["open", "closed", "trace"] = registered("workload.kind")
     origin: Literal["guest", "external"] | None = Field(
         default=None,
@@ -91,6 +96,9 @@ class WorkloadTable(Table):
     think: Time = registered("workload.think")
     think_distribution: Spread = registered("workload.think_distribution")
     trace: str | None = Field(default=None, description="file of recorded I/O, relative to the scenario file")
+    begin: Literal["first", "random"] = registered("workload.begin")
+    repeat: bool = registered("workload.repeat")
+    speed: Annotated[Ratio, Field(ge=100, le=1_000_000)] = registered("workload.speed")
 
 
 class DiskTable(Table):

@@ -10,6 +10,7 @@ from math import exp
 from experiments.scenario.locate import Path
 from experiments.scenario.messages import Mistake
 from experiments.scenario.sharing import unanswered
+from models.replay import cycle_ns
 from models.scenario import Addresses, Datastore, Filter, Scenario, ServiceLaw, Vadp, Vm, Workload
 from sim.units import NS_PER_S, human_bytes, human_rate, human_time
 
@@ -51,7 +52,7 @@ def _work(scenario: Scenario) -> Iterator[Mistake]:
 def mean_iops(workload: Workload, duration_ns: int) -> float:
     """The open or traced workload's mean arrival rate over the run; 0 for a closed loop."""
     if workload.trace is not None:
-        return len(workload.trace.time_ns) * NS_PER_S / duration_ns
+        return len(workload.trace.time_ns) * _times_round(workload, duration_ns) * NS_PER_S / duration_ns
     rate = float(workload.rate_iops)
     if (state := workload.two_state) is not None:
         stays = state.mean_quiet_ns + state.mean_busy_ns
@@ -63,8 +64,17 @@ def mean_iops(workload: Workload, duration_ns: int) -> float:
 def written_bytes_per_s(workload: Workload, duration_ns: int) -> float:
     """What the open or traced workload writes, on average over the run."""
     if (trace := workload.trace) is not None:
-        return float(trace.size_bytes[trace.write].sum()) * NS_PER_S / duration_ns
+        once = float(trace.size_bytes[trace.write].sum())
+        return once * _times_round(workload, duration_ns) * NS_PER_S / duration_ns
     return mean_iops(workload, duration_ns) * (1 - workload.read_ppm / PPM) * _mean_size(workload)
+
+
+def _times_round(workload: Workload, duration_ns: int) -> float:
+    """How often the records of its trace are replayed; those of one that goes round are not cut to the run."""
+    if workload.trace is None or not (workload.repeat or workload.begin == "random"):
+        return 1.0
+    rounds = duration_ns / cycle_ns(workload.trace)
+    return rounds if workload.repeat else min(1.0, rounds)
 
 
 def _mean_size(workload: Workload) -> float:

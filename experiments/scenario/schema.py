@@ -4,9 +4,12 @@ Field names are the file's keys. Values are in base units after loading (`experi
 single table cannot know (does that datastore exist? does the disk fit?) is in `experiments.scenario.checks`.
 """
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, WithJsonSchema, WrapValidator
+from pydantic_core import PydanticCustomError
+from pydantic_core.core_schema import ValidatorFunctionWrapHandler
 
 from experiments.scenario.guests import VmTable
 from experiments.scenario.protections import ProtectionTables, SnapshotsTable
@@ -23,6 +26,7 @@ from experiments.scenario.quantities import (
     Percentage,
     Positive,
     RateOrNone,
+    Ratio,
     Seed,
     Table,
     Time,
@@ -30,6 +34,7 @@ from experiments.scenario.quantities import (
     registered,
 )
 
+MOST_IN_SERVICE = 1024
 ArmName = Literal["none", "vadp", "vaio", "both"]
 
 
@@ -77,13 +82,48 @@ class HostTable(Table):
     path_latency: Time = registered("host.path_latency")
 
 
+def _whole_curve(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+    """Refuses a table of quantiles that leaves out an end, names one twice or falls."""
+    checked: dict[int, int] = handler(value)
+    if not {0, 1_000_000} <= set(checked):
+        raise PydanticCustomError("quantiles", 'does not reach from "0 %" to "100 %", add the least and the greatest')
+    if len(checked) < len(value):
+        raise PydanticCustomError("quantiles", "names one share twice, in two spellings, keep one")
+    times = [checked[ppm] for ppm in sorted(checked)]
+    if times != sorted(times):
+        raise PydanticCustomError("quantiles", "falls somewhere, a larger share needs at least the same time")
+    return checked
+
+
+def _in_service(value: object) -> object:
+    """A number of commands in service, which is a key and therefore a text."""
+    if not isinstance(value, str) or not re.fullmatch(r"[1-9][0-9]{0,3}", value) or int(value) > MOST_IN_SERVICE:
+        raise PydanticCustomError("in_service", "is no number in service, write a whole number from 1 to {most}",
+                                  {"most": MOST_IN_SERVICE})  # fmt: skip
+    return int(value)
+
+
+def _from_one(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+    """Refuses a table of factors that does not say what one alone takes."""
+    checked: dict[int, int] = handler(value)
+    if 1 not in checked:
+        raise PydanticCustomError("slowdown", "does not begin with one in service, add 1 = 1.0")
+    return checked
+
+
+InService = Annotated[int, BeforeValidator(_in_service), WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]*$"})]
+
+
 class ReadLaw(Table):
     """Service time of one read in the array."""
 
     latency: Time = registered("datastore.read.latency")
-    distribution: Literal["fixed", "exponential", "lognormal"] = registered("datastore.distribution")
+    distribution: Literal["fixed", "exponential", "lognormal", "quantiles"] = registered("datastore.distribution")
     sigma: Number = registered("datastore.sigma")
     stream: RateOrNone = registered("datastore.stream")
+    quantiles: Annotated[dict[Percentage, Time], WrapValidator(_whole_curve)] | None = Field(
+        default=None, description='of the drawn part, instead of latency: { "0 %" = "60 us", ..., "100 %" = "8 ms" }'
+    )
 
 
 class WriteLaw(ReadLaw):
@@ -128,6 +168,10 @@ class DatastoreTable(Table):
     queue_limit: DepthOrNone = registered("datastore.queue_limit")
     cache: CacheTable | None = Field(default=None, description="a write-back cache; absent: none")
     sioc: SiocTable | None = Field(default=None, description="Storage I/O Control, version 1; absent: off")
+    slowdown: Annotated[dict[InService, Ratio], WrapValidator(_from_one)] | None = Field(
+        default=None,
+        description="factor of a service by the number in service: { 1 = 1.0, 8 = 2.5 }, straight lines between",
+    )
 
 
 class FilterTable(Table):

@@ -18,6 +18,8 @@ from experiments.scenario.quantities import Table
 from experiments.scenario.schema import ScenarioFile
 
 _ROUNDS = 12
+SYNONYMS = {"clock": "origin", "iodepth": "outstanding", "loop": "repeat", "offset": "begin", "vmdk": "disk"}
+"""Words of other tools and pages for our keys."""
 _PLAIN = {
     "bool_type": "is not true or false ({value}), write one of them without quotes",
     "dict_type": "is not a table ({value}), write it as [{path}]",
@@ -137,7 +139,8 @@ def _similar_key(path: Path) -> str:
     """Advice for an unknown key: the nearest known one here, the table it belongs to, or all that is known here."""
     table, name = table_at(path[:-1]), str(path[-1])
     known = list(table.model_fields) if table else []
-    near = difflib.get_close_matches(name.casefold().replace("-", "_"), known, 1)
+    near = [SYNONYMS[name]] if SYNONYMS.get(name) in known else []
+    near = near or difflib.get_close_matches(name.casefold().replace("-", "_"), known, 1)
     if near:
         return f', did you mean "{near[0]}"?'
     if len(path) == 1 or not known:

@@ -13,7 +13,8 @@ from sim.replication import available_cpus, run_all
 QUEUES, SHARES, PATHS = "Queues", "Shares and limits", "Host path and array"
 GROWTH, BACKUPS, REPLICATION = "Deltas and changed blocks", "Snapshots and backups", "Replication"
 COUNTERS, BLOCK_LAYER = "Counters", "A real block layer (QEMU 7.2)"
-SECTIONS = (QUEUES, SHARES, PATHS, GROWTH, BACKUPS, REPLICATION, COUNTERS, BLOCK_LAYER)
+FITTED = "A datastore fitted to a benchmark (fio)"
+SECTIONS = (QUEUES, SHARES, PATHS, GROWTH, BACKUPS, REPLICATION, COUNTERS, BLOCK_LAYER, FITTED)
 
 
 class Task(NamedTuple):
@@ -66,6 +67,10 @@ TASKS = (
     Task(REPLICATION, "replication", "in_order"),
     Task(COUNTERS, "counters", "mixed_commands"),
     Task(COUNTERS, "counters", "parda"),
+    Task(FITTED, "fio_sweeps", "known_servers"),
+    Task(FITTED, "fio_sweeps", "known_caps"),
+    Task(FITTED, "fio_sweeps", "known_curves"),
+    Task(FITTED, "fio_sweeps", "sample"),
 )
 MEASURED = (
     Task(BLOCK_LAYER, "qemu", "closed_loops"),
@@ -74,6 +79,7 @@ MEASURED = (
     Task(BLOCK_LAYER, "cow", "first_touch_speed"),
     Task(BLOCK_LAYER, "cow", "slumps"),
     Task(BLOCK_LAYER, "qemu", "unique_bytes"),
+    Task(FITTED, "fio_sweeps", "held_out"),
 )
 """Tasks whose argument is the data directory."""
 

@@ -44,12 +44,12 @@ SNAPSHOTS = Snapshots(0, NO_STUN, PLAIN_DELTA, PLAIN_MERGE)
 
 def law(latency_ns: int, distribution: Distribution = "fixed", sigma_milli: int = 0) -> ServiceLaw:
     """A service law without transfer time."""
-    return ServiceLaw(latency_ns, distribution, sigma_milli, 0)
+    return ServiceLaw(latency_ns, distribution, sigma_milli, 0, ())
 
 
 def store(servers: int, service: ServiceLaw, name: str = "datastore1") -> Datastore:
     """A datastore that serves reads and writes alike; its device queue is deep."""
-    return Datastore(name, 1 << 44, DEEP, servers, service, service, 0, 0, 0, 0, 0, 10**6, 0, None, None)
+    return Datastore(name, 1 << 44, DEEP, servers, service, service, 0, 0, 0, (), 0, 0, 10**6, 0, None, None)
 
 
 def disk(name: str, size_bytes: int = GIB, datastore: str = "datastore1") -> Disk:
@@ -61,7 +61,7 @@ def open_loop(rate_iops: int, read_ppm: int = 1_000_000, size_bytes: int = 4 * K
     """Poisson arrivals on the VM's first disk, uniform addresses."""
     return Workload(
         "io", "open", "external", (0,), read_ppm, ((size_bytes, 1),), ANYWHERE, ANYWHERE,
-        rate_iops, None, (), 0, 0, "fixed", None,
+        rate_iops, None, (), 0, 0, "fixed", None, "first", False,
     )  # fmt: skip
 
 
@@ -69,7 +69,7 @@ def closed_loop(outstanding: int, read_ppm: int = 1_000_000, size_bytes: int = 4
     """So many I/Os always outstanding on the VM's first disk, no think time."""
     return Workload(
         "io", "closed", "guest", (0,), read_ppm, ((size_bytes, 1),), ANYWHERE, ANYWHERE,
-        0, None, (), outstanding, 0, "fixed", None,
+        0, None, (), outstanding, 0, "fixed", None, "first", False,
     )  # fmt: skip
 
 

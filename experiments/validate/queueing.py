@@ -111,7 +111,7 @@ def _same_row(queue: Open) -> Row:
 
 def two_sizes() -> list[Row]:
     """M/G/1 whose service is transfer time: 4 KiB and 64 KiB reads at 16 MiB/s."""
-    service = ServiceLaw(MS, "fixed", 0, 16 * KIB * KIB)
+    service = ServiceLaw(MS, "fixed", 0, 16 * KIB * KIB, ())
     workload = replace(open_loop(200), sizes=((4 * KIB, 3), (64 * KIB, 1)))
     one_server = replace(store(1, service), device_queue_depth=1)
     spec = scenario((vm("two sizes", workload),), (one_server,), (IOS // 200 + 2) * S, 2 * S)

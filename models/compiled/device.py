@@ -15,12 +15,13 @@ from models.compiled.layout import (
     Flow,
     MClockState,
     QueueFullState,
+    SlowdownState,
     Store,
     ThrottleState,
     World,
 )
 from models.compiled.lists import append, event, first_of, new_command, push
-from models.mechanisms import bucket, mclock, queuefull, throttle
+from models.mechanisms import bucket, mclock, queuefull, slowdown, throttle
 from models.path.io import DESTAGE, KINDS
 from sim.flat import Memory
 from sim.mechanism import mechanism
@@ -216,10 +217,13 @@ def serve(m: Memory, at: int, c_at: int) -> None:
     """A server takes the command until its service is over and the datastore's caps let it through."""
     s, c, now = Store(m, at), Command(m, c_at), World(m, 0).now
     s.idle -= 1
-    end = now + c.service
+    service = c.service
     stream = s.write_stream if c.write else s.read_stream
     if stream:
-        end += bucket.transfer_ns(c.size, stream)
+        service += bucket.transfer_ns(c.size, stream)
+    if s.slowdown:
+        service = slowdown.stretched(SlowdownState(m, s.slowdown), s.serving, service)
+    end = now + service
     if s.bandwidth:
         end = max(end, bucket.admit(BucketState(m, s.bytes_cap), now, bucket.transfer_ns(c.size, s.bandwidth)))
         if s.peak_bandwidth:

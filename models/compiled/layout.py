@@ -11,6 +11,7 @@ from models.mechanisms.mclock import MClock
 from models.mechanisms.mirror import Mirror
 from models.mechanisms.queuefull import QueueFull
 from models.mechanisms.replication import Group
+from models.mechanisms.slowdown import Slowdown
 from models.mechanisms.tablecache import TableCache
 from models.mechanisms.throttle import Throttle
 from models.mechanisms.workers import Workers
@@ -25,6 +26,7 @@ MirrorState = state(Mirror)
 GroupState = state(Group)
 CacheState = state(TableCache)
 ThrottleState = state(Throttle)
+SlowdownState = state(Slowdown)
 WorkersState = state(Workers)
 QueueFullState = state(QueueFull)
 CacheStateOfArray = state(WriteCache)
@@ -65,9 +67,10 @@ the device, for Little's law. `full`: its answer to QUEUE FULL, 0: none; `retrie
 issued again."""
 STORE = (
     "idle first last bytes_cap iops_cap bandwidth iops_ns read_stream write_stream free_bytes busy serving ends area "
-    "area_at served array peak_bandwidth peak_bytes peak_ns peak_iops"
+    "area_at served slowdown array peak_bandwidth peak_bytes peak_ns peak_iops"
 )
-"""`served`: commands and bytes, by cause and direction. `array`: what stands before its servers, 0: nothing."""
+"""`served`: commands and bytes, by cause and direction. `array`: what stands before its servers, 0: nothing.
+`slowdown`: its table, 0: none."""
 ARRAY = "next wake limit inside cache latency flow ordinal dirty dirty_last waiting waiting_last"
 """`limit` of commands `inside`; a write cache, with the destages that have not begun and the writes that wait."""
 

@@ -14,7 +14,7 @@ from models.compiled.engine import Conducted, Engine
 from models.compiled.ledgers import Book, Recorder
 from models.compiled.parts import Device, Disk, Store, Vm
 from models.compiled.reserve import burst_of, reserve_of
-from models.mechanisms import bucket, grains, mclock, workers, writecache
+from models.mechanisms import bucket, grains, mclock, slowdown, workers, writecache
 from models.path.causes import Causes
 from models.path.datastore import buckets
 from models.path.device import Share, dsnro_of, full_of, throttle_of
@@ -93,6 +93,8 @@ class Machine:
             own = self.engine.new(layout.DEVICE).set(store=record.address)
             flow = self.engine.at(layout.FLOW, self.engine.at(layout.ARRAY, record.array).flow)
             flow.device = own.address
+        if spec.slowdown_milli:
+            record.slowdown = memory.place(slowdown.slowdown(spec.slowdown_milli))
         return Store(self.engine, spec, record)
 
     def _array(self, spec: scenario.Datastore) -> int:

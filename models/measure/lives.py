@@ -32,7 +32,7 @@ class CommandLife(NamedTuple):
     start_ns: int
     end_ns: int
     drawn_ns: int  # the latency that its service drew
-    own_ns: int  # the same and the transfer: its service if no cap held it
+    own_ns: int  # the same and the transfer, slowed down: its service if no cap held it
 
 
 class IoLife(NamedTuple):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from models.measure.lives import CommandLife, IoLife, Segment, split_by
 from models.mechanisms.bucket import transfer_ns
+from models.mechanisms.slowdown import stretched
 from models.path.datastore import Destages
 from models.path.io import KINDS, Command, GuestIo
 from models.path.watch import Watch
@@ -55,7 +56,7 @@ class Tracer:
         self._ends = [end for _, end in self.spans]
         self._open: dict[GuestIo, list[CommandLife]] = {}  # arrived in a span: their critical path so far
         self._steps: dict[Command, CommandLife | None] = {}  # commands of these that are under way, or just back
-        self._serving: dict[Command, tuple[Flow, int]] = {}  # commands that the array works on, and since when
+        self._serving: dict[Command, tuple[Flow, int, int]] = {}  # what the array works on: since when, beside how many
         self._stunned: dict[int, int] = {}  # VM -> since when
 
     def attach(self, hypervisor: "Hypervisor", books: Watch) -> None:
@@ -86,7 +87,7 @@ class Tracer:
 
     def started(self, flow: "Flow", command: Command) -> None:
         """The array begins to serve it."""
-        self._serving[command] = (flow, self.clock._now)
+        self._serving[command] = (flow, self.clock._now, flow.device.store._serving)
 
     def step_begins(self, io: GuestIo, commands: list[Command]) -> None:
         """The I/O has these commands run side by side."""
@@ -121,9 +122,9 @@ class Tracer:
 
     def command_done(self, flow: "Flow", command: Command) -> None:
         self.books.command_done(flow, command)
-        _, start = self._serving.pop(command)
+        _, start, others = self._serving.pop(command)
         if self._open or self._touches(command.enter_ns, command.done_ns):
-            life = _command_life(flow, command, command.issue_ns, start, command.done_ns)
+            life = _command_life(flow, command, command.issue_ns, start, command.done_ns, others)
             self.commands.append(life)
             if command in self._steps:
                 self._steps[command] = life
@@ -182,15 +183,20 @@ class Tracer:
             for owner, command in (*store.waiting, *store.queue):
                 if not isinstance(owner, Destages):
                     yield _command_life(owner, command, command.issue_ns)
-        for command, (flow, start) in self._serving.items():
-            yield _command_life(flow, command, command.issue_ns, start)
+        for command, (flow, start, others) in self._serving.items():
+            yield _command_life(flow, command, command.issue_ns, start, others=others)
 
 
-def _command_life(flow: "Flow", command: Command, issue: int = -1, start: int = -1, end: int = -1) -> CommandLife:
+def _command_life(
+    flow: "Flow", command: Command, issue: int = -1, start: int = -1, end: int = -1, others: int = 0
+) -> CommandLife:
     device, spec = flow.device, flow.device.store.spec
     law = spec.write if command.write else spec.read
     transfer = transfer_ns(command.size, law.stream_bytes_per_s) if law.stream_bytes_per_s else 0
+    own = command.service_ns + transfer
+    if device.store.slowdown is not None:
+        own = stretched(device.store.slowdown, others, own)
     return CommandLife(
         device.host.name, spec.name, flow.name, KINDS[command.cause], command.write, command.size, command.arrival,
-        command.enter_ns, issue, start, end, command.service_ns, command.service_ns + transfer,
+        command.enter_ns, issue, start, end, command.service_ns, own,
     )  # fmt: skip

@@ -1,11 +1,11 @@
 """A shared datastore: parallel servers behind one FIFO queue, with caps on I/Os and bytes over all of them.
 
-A command takes the first free server for its service time: drawn latency plus transfer at the server's stream rate. It
-keeps the server until the datastore's caps let it through. In front of the servers there may be a limit of commands
-that the array holds, beyond which it answers QUEUE FULL, and a write-back cache: a write that finds room there is
-acknowledged after the cache's latency, and destaged from then on by the same servers, for the time that the write would
-have taken itself; one that finds none waits for room, in order; one larger than the whole cache passes it by. Left
-out: read hits, garbage collection, RAID.
+A command takes the first free server for its service time: drawn latency plus transfer at the server's stream rate,
+stretched by the slowdown. It keeps the server until the datastore's caps let it through. In front of the servers there
+may be a limit of commands that the array holds, beyond which it answers QUEUE FULL, and a write-back cache: a write
+that finds room there is acknowledged after the cache's latency, and destaged from then on by the same servers, for the
+time that the write would have taken itself; one that finds none waits for room, in order; one larger than the whole
+cache passes it by. Left out: read hits, garbage collection, RAID.
 """
 
 from collections import defaultdict, deque
@@ -16,6 +16,7 @@ from simpy.events import Event
 from models import scenario
 from models.mechanisms import writecache
 from models.mechanisms.bucket import Bucket, admit, bucket, left, transfer_ns
+from models.mechanisms.slowdown import slowdown, stretched
 from models.path.io import DESTAGE, Command
 from sim.clock import COMPLETION, Clock, order
 from sim.units import NS_PER_S
@@ -56,6 +57,7 @@ class Datastore:
         self.queue: deque[tuple[Flow | Destages, Command]] = deque()
         self.bytes_cap, self.iops_cap = buckets(spec)
         self.peak_bytes, self.peak_iops = bucket(0), bucket(0)
+        self.slowdown = slowdown(spec.slowdown_milli) if spec.slowdown_milli else None
         self.free_bytes = 0  # set when the disks are placed
         self.busy_ns = 0  # server time given to commands, whole services
         self._serving = self._ends_ns = 0  # commands in service, and the sum of their ends
@@ -101,9 +103,12 @@ class Datastore:
         self.idle -= 1
         spec = self.spec
         law = spec.write if command.write else spec.read
-        end = now + command.service_ns
+        service = command.service_ns
         if law.stream_bytes_per_s:
-            end += transfer_ns(command.size, law.stream_bytes_per_s)
+            service += transfer_ns(command.size, law.stream_bytes_per_s)
+        if self.slowdown is not None:
+            service = stretched(self.slowdown, self._serving, service)
+        end = now + service
         if spec.bandwidth_bytes_per_s:
             end = max(end, admit(self.bytes_cap, now, transfer_ns(command.size, spec.bandwidth_bytes_per_s)))
             if spec.peak_bandwidth_bytes_per_s:

@@ -210,7 +210,7 @@ def test_help_lists_the_commands_and_a_start_is_quick(tmp_path: Path) -> None:
         [sys.executable, "-X", "importtime", "-m", "experiments", "--help"],
         capture_output=True, text=True, cwd=tmp_path, env=environment, check=True,
     )  # fmt: skip
-    commands = "run compare demo schema assumptions validate bench trace explain pictures"
+    commands = "run compare demo schema assumptions validate bench trace calibrate explain pictures"
     for command in commands.split():
         assert command in done.stdout
     imported = {line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines()}

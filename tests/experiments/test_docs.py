@@ -32,7 +32,7 @@ def scenarios() -> list[str]:
 def test_every_scenario_on_a_page_loads_without_a_warning(tmp_path: Path, text: str) -> None:
     from experiments.scenario import load
 
-    (tmp_path / "disk.vscsi").write_bytes(vscsi1((Record(1, READ, 8, 512), Record(9, WRITE, 80, 4096))))
+    (tmp_path / "disk.vscsi").write_bytes(vscsi1((Record(1, READ, 8, 512), Record(9_000_000, WRITE, 80, 4096))))
     path = tmp_path / "page.toml"
     path.write_text(text)
     assert load(path).warnings == []
@@ -43,7 +43,8 @@ def test_a_scenario_that_does_not_load_would_be_seen(tmp_path: Path) -> None:
     from experiments.scenario import load
 
     path = tmp_path / "page.toml"
-    path.write_text(scenarios()[0].replace('size = "8 KiB"', 'size = "8 kb"'))
+    right = next(text for text in scenarios() if 'size = "8 KiB"' in text)
+    path.write_text(right.replace('size = "8 KiB"', 'size = "8 kb"'))
     with pytest.raises(InputError, match="size"):
         load(path)
 

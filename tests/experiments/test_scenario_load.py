@@ -31,6 +31,8 @@ interval = "3 s"
 seed = 4
 replications = 5
 slowest = 6
+observe = [{ start = "102 ms", duration = "103 ms" }]
+observe_warmup = "50 ms"
 arms = ["both", "none"]
 [host.esx1]
 scheduler = "fifo"
@@ -200,7 +202,7 @@ MS, US = 10**6, 10**3
 
 
 def test_each_host_and_datastore_key_lands_in_its_field(whole: Scenario) -> None:
-    assert flat(whole.run) == [101 * NS_PER_S, 2 * NS_PER_S, 3 * NS_PER_S, 4, 5, 6]
+    assert flat(whole.run) == [101 * NS_PER_S, 2 * NS_PER_S, 3 * NS_PER_S, 4, 5, 6, 102 * MS, 205 * MS, 50 * MS]
     assert flat(whole.hosts[0]) == [
         "esx1", "fifo", 7 * KIB, 8, 9, "device", "switches", 3, 4, 32, 5, "refusals", 11 * MS, 10 * US]  # fmt: skip
     assert flat(whole.datastores[0]) == [
@@ -273,7 +275,8 @@ def test_arms_follow_the_protections_unless_they_are_named() -> None:
 
 def tables() -> list[tuple[str, type[Table]]]:
     """The schema's tables with the register's name of each."""
-    places = {"run": ("run",), "host": ("host", "x"), "datastore": ("datastore", "x"), "vm": ("vm", "x"),
+    places = {"run": ("run",), "run.observe": ("run", "observe", 0),
+              "host": ("host", "x"), "datastore": ("datastore", "x"), "vm": ("vm", "x"),
               "datastore.read": ("datastore", "x", "read"), "datastore.write": ("datastore", "x", "write"),
               "datastore.cache": ("datastore", "x", "cache"), "datastore.sioc": ("datastore", "x", "sioc"),
               "disk": ("vm", "x", "disk", 0), "workload": ("vm", "x", "workload", 0),
@@ -287,7 +290,7 @@ def tables() -> list[tuple[str, type[Table]]]:
 
 
 def test_every_default_of_the_schema_is_the_registers_and_none_there_is_idle() -> None:
-    assert len(tables()) == 19
+    assert len(tables()) == 20
     used = set()
     for name, table in tables():
         for field, info in table.model_fields.items():
@@ -300,7 +303,7 @@ def test_every_default_of_the_schema_is_the_registers_and_none_there_is_idle() -
             if isinstance(info.default, str):
                 assert info.default == row.value
             used.add(key)
-    elsewhere = ("timer.", "workload.origin.", "disk.shares.", "fixed.")
+    elsewhere = ("timer.", "workload.origin.", "disk.shares.", "fixed.", "profile.")
     apart = {row.key for row in REGISTER if row.key.startswith(elsewhere)}
     assert {row.key for row in REGISTER} - used - apart == set()
 
@@ -326,7 +329,8 @@ def test_identity_leaves_out_seed_and_replications_and_nothing_else(whole: Scena
     assert replace(again, run=whole.run) == whole
     changed = tomllib.loads(WHOLE.replace('"72 MB/s"', '"73 MB/s"'))
     assert build(changed).identity != whole.identity
-    assert sorted(json.loads(whole.identity)["run"]) == ["duration_ns", "interval_ns", "slowest", "warmup_ns"]
+    assert sorted(json.loads(whole.identity)["run"]) == [
+        "duration_ns", "interval_ns", "observe", "observe_warmup_ns", "slowest", "warmup_ns"]  # fmt: skip
 
 
 def test_identity_does_not_depend_on_spelling_or_on_writing_a_default() -> None:

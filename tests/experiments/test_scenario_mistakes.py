@@ -45,6 +45,8 @@ vms = ["sql"]
 link = "50 MB/s"
 """
 
+LAW = 'read = { latency = "4 ms", distribution = "exponential" }'
+
 ONE_EDIT = [
     ('name = "good"', "", 'name: is missing, add for example name = "first-try"'),
     ('name = "good"', 'name = "my demo"', '1:8: name: is no usable name ("my demo"), use letters'),
@@ -59,6 +61,17 @@ ONE_EDIT = [
     ("[datastore.gold]", "[datastore.gold]\nqueue_limit = 0", "6:15: datastore.gold.queue_limit: is too small (0)"),
     ("[host.esx1]", "[hots.esx1]", '4:2: hots: is an unknown key, did you mean "host"?'),
     ("[run]", '[run]\nscheduler = "fifo"', '3:1: run.scheduler: is an unknown key (there is one in "host"), known'),
+    (LAW, 'read = { distribution = "quantiles" }', "7:25: datastore.gold.read.distribution: needs a table, add"),
+    (LAW, LAW[:-1] + ', quantiles = { "0 %" = "1 s", "100 %" = "1 s" } }',
+     '7:59: datastore.gold.read.quantiles: acts only with distribution = "quantiles" (this one is "exponential")'),
+    (LAW, 'read = { latency = "1 s", distribution = "quantiles", quantiles = { "0 %" = "1 s", "100 %" = "1 s" } }',
+     "7:10: datastore.gold.read.latency: does not act beside quantiles"),
+    (LAW, 'read = { distribution = "quantiles", quantiles = { "1 %" = "1 s", "100 %" = "1 s" } }',
+     '7:50: datastore.gold.read.quantiles: does not reach from "0 %" to "100 %"'),
+    (LAW, 'read = { distribution = "quantiles", quantiles = { "0 %" = "2 s", "100 %" = "1 s" } }',
+     "7:50: datastore.gold.read.quantiles: falls somewhere"),
+    (LAW, 'read = { distribution = "quantiles", quantiles = { "0 %" = "1 s", "0.0 %" = "1 s", "100 %" = "1 s" } }',
+     "7:50: datastore.gold.read.quantiles: names one share twice"),
     ('duration = "100 s"', 'duration = "100"', '3:12: run.duration: has no unit (100), write for example "100 s"'),
     ('duration = "100 s"', "duration = 100", "3:12: run.duration: needs a text with a unit (100), write for example"),
     ('duration = "100 s"', 'duration = "0 s"', '3:12: run.duration: is zero ("0 s"), write a larger one'),

@@ -34,7 +34,7 @@ TOLD = {
 
 def whole(scenario: Scenario) -> Scenario:
     """The scenario with all its I/Os among the slowest kept."""
-    return replace(scenario, run=replace(scenario.run, slowest=100_000, warmup_ns=0))
+    return replace(scenario, run=replace(scenario.run, slowest=100_000, warmup_ns=0, observe_warmup_ns=0))
 
 
 def bare_arrays(scenario: Scenario) -> Scenario:

@@ -55,8 +55,8 @@ def asked(scenario: Scenario, arm: Arm) -> Asked:
 WANTED = {
     "ok", "failed", "skipped", "unfinished", "ok, needs consolidation", "datastore full", "first sync", "in order",
     "overflow", "resync", "data", "parent read", "metadata", "mirror", "merge", "backup", "snapshot",
-    "late guest disk timeout", "a hop waits for a worker", "writes outside the windows", "destage", "refused", "cached",
-    "a shallow queue",
+    "late guest disk timeout", "a hop waits for a worker", "writes outside the windows", "a law of quantiles",
+    "a slowdown", "a trace goes round", "destage", "refused", "cached", "a shallow queue",
 }  # fmt: skip
 """What must occur among the random runs: a law that meets no failure says little."""
 
@@ -90,6 +90,12 @@ def check_all(scenario: Scenario, result: RunResult) -> list[str]:
     check_jobs(scenario, result)
     words = [job.outcome.split(": ")[0].split(" on ")[0] for job in result.jobs]
     words += [mode.mode for mode in result.modes] + [row.cause for row in result.devices]
+    used = {disk.datastore for vm in scenario.vms if vm.workloads for disk in vm.disks}
+    stores = [store for store in scenario.datastores if store.name in used]
+    laws = [law for store in stores for law in (store.read, store.write)]
+    words += ["a trace goes round"] * any(w.repeat and w.begin == "random" for vm in scenario.vms for w in vm.workloads)
+    words += ["a slowdown"] * any(store.slowdown_milli and store.servers != 1 for store in stores)
+    words += ["a law of quantiles"] * any(law.quantiles for law in laws)
     words += ["a hop waits for a worker"] * hops_waited(scenario, result)
     check_levels(scenario, result)
     words += [row.level for row in result.levels if row.value]

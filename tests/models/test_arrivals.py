@@ -76,7 +76,8 @@ def test_a_border_that_no_float_meets_is_compared_as_an_integer(end: int, off: i
 
 def spec(rate: int, two_state: TwoState | None = None, bursts: tuple[Burst, ...] = ()) -> Workload:
     return Workload(
-        "w", "open", "external", (0,), 0, ((512, 1),), None, None, rate, two_state, bursts, 0, 0, "fixed", None  # type: ignore[arg-type]
+        "w", "open", "external", (0,), 0, ((512, 1),), None, None, rate, two_state, bursts, 0, 0, "fixed", None,
+        "first", False,  # type: ignore[arg-type]
     )  # fmt: skip
 
 

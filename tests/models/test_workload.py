@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from worlds import GRAIN, KIB, MIB, S, trace, world
+from worlds import GRAIN, KIB, MIB, WORLD, S, trace, world
 
+from experiments.scenario import build
 from models.arrivals import poisson, rates
 from models.scenario import Scenario, ServiceLaw, Workload
 from models.workload import (
@@ -242,9 +243,34 @@ def test_hops_and_mechanisms_services_too(block: int) -> None:
         assert head(service_blocks(3, 1, "a:0", store, write, block)) == stream
 
 
+TABLE = {"0 %": "1 ms", "50 %": "2 ms", "99 %": "10 ms", "100 %": "110 ms"}
+TABLE_MEAN = 500_000 * 1.5 + 490_000 * 6 + 10_000 * 60  # ppm x ms: shares times the middles of the straight lines
+
+
+def test_a_table_of_quantiles_is_its_own_law() -> None:
+    law = {"distribution": "quantiles", "quantiles": TABLE, "stream": "none"}
+    store = build({**WORLD, "datastore": {"d": {"read": law}}}).datastores[0]
+    read = replace(store.read, latency_ns=0)
+    at = np.array([0.0, 0.25, 0.5, 0.745, 0.99, 0.995, 1.0])
+    assert latencies(at, read).tolist() == [ms * 100_000 for ms in (10, 15, 20, 60, 100, 600, 1100)]
+    assert store.read.latency_ns == TABLE_MEAN
+    drawn = np.concatenate(list(islice(service_blocks(1, 0, "x", store, False), 400)))
+    assert abs(drawn.mean() - TABLE_MEAN) < 4 * drawn.std() / np.sqrt(len(drawn))
+
+
+def test_one_direction_by_a_table_leaves_the_other_its_own_draws() -> None:
+    plain = workload({"read": "50 %", "rate": "100 iops"})
+    store = plain.datastores[0]
+    shaped = replace(store.read, distribution="quantiles", quantiles=((0, 5), (1_000_000, 5)))
+    before = draws(plain, 300)
+    after = draws(replace(plain, datastores=(replace(store, read=shaped),)), 300)
+    assert [draw for draw in after if draw.write] == [draw for draw in before if draw.write]
+    assert {draw.service_ns for draw in after if not draw.write} == {5}
+
+
 @given(st.floats(0.001, 0.9999), st.sampled_from(["exponential", "lognormal"]), st.integers(1, 2_000))
 def test_a_drawn_service_tells_its_quantile(u: float, distribution: Any, sigma_milli: int) -> None:
-    law = ServiceLaw(10**12, distribution, sigma_milli, 0)
+    law = ServiceLaw(10**12, distribution, sigma_milli, 0, ())
     drawn = int(latencies(np.array([u]), law)[0])
     quantile = quantile_of(law, drawn)
     assert quantile is not None
@@ -252,6 +278,12 @@ def test_a_drawn_service_tells_its_quantile(u: float, distribution: Any, sigma_m
 
 
 def test_where_all_services_draw_the_same_there_is_no_quantile() -> None:
-    assert quantile_of(ServiceLaw(1_000, "fixed", 0, 0), 1_000) is None
-    assert quantile_of(ServiceLaw(0, "exponential", 0, 0), 0) is None
-    assert quantile_of(ServiceLaw(1_000, "lognormal", 0, 0), 1_000) is None
+    assert quantile_of(ServiceLaw(1_000, "fixed", 0, 0, ()), 1_000) is None
+    assert quantile_of(ServiceLaw(0, "exponential", 0, 0, ()), 0) is None
+    assert quantile_of(ServiceLaw(1_000, "lognormal", 0, 0, ()), 1_000) is None
+
+
+def test_a_time_drawn_from_a_table_tells_its_quantile() -> None:
+    law = ServiceLaw(0, "quantiles", 0, 0, ((0, 1_000), (500_000, 2_000), (1_000_000, 12_000)))
+    assert [quantile_of(law, ns) for ns in (1_000, 1_500, 2_000, 7_000, 12_000)] == [0, 0.25, 0.5, 0.75, 1]
+    assert quantile_of(replace(law, quantiles=((0, 5), (1_000_000, 5))), 5) is None

@@ -79,6 +79,16 @@ BOTH = [
          ("    s.facts[DIRTY] -= end - i\n", "    s.facts[DIRTY] -= 1\n"),
          ("min(s.first[disk + 1], i + RUN_EXTENTS)", "i + RUN_EXTENTS"),
          ("        s.facts[MODE] = OVERFLOW\n", "        pass\n")),
+    *_in(MECHANISMS, "slowdown", "tests/oracles/test_slowdown_twin.py",
+         ("s.milli[min(others, s.facts[COUNT] - 1)]", "s.milli[min(others, s.facts[COUNT]) - 1]"),
+         ("// WHOLE", "// WHOLE + 1")),
+    *_in("models/", "workload", "tests/models/test_workload.py",
+         ("np.interp(u * 1_000_000, ppm, ns)", "np.interp(u * 999_000, ppm, ns)")),
+    *_in("models/", "replay", "tests/experiments/test_scenario_traces.py -k 'not engines'",
+         ("rounds = -(-duration_ns // circle)", "rounds = duration_ns // circle"),
+         ("(trace.time_ns[order] - begin) % circle", "trace.time_ns[order] - trace.time_ns[first]"),
+         ("last + last // (count - 1)", "last"),
+         ('f"{vm.name}/{workload.name}", "begin', 'f"{workload.name}", "begin')),
     *_in(MECHANISMS, "tablecache", f"{SMALL} {STORIES}",
          ("        s.used[slot] = 1\n        return True", "        return True"),
          ("        s.slot_of[s.key_in[slot]] = -1\n", "        pass\n")),
@@ -142,6 +152,7 @@ READABLE = [
     *_in(PATH, "datastore", f"{FIFO} {STORIES}",
          ("if self.idle and not self.queue:", "if self.idle:"),
          ("law = spec.write if command.write else spec.read", "law = spec.read if command.write else spec.write"),
+         ("(self.slowdown, self._serving, service)", "(self.slowdown, self._serving + 1, service)"),
          ("        self._integrate(now)\n        self.busy_ns", "        self.busy_ns")),
     *_in(PATH, "device", f"{STORIES} {LAWS}",
          ("            self.hopeless = -1\n", ""),
@@ -219,6 +230,7 @@ TWIN = [
          ("if arrival < oldest and caps.room[index]", "if arrival <= oldest and caps.room[index]"),
          ("        m[d.heads + index] = Command(m, head).arrival\n", "        pass\n"),
          ("if d.limit_key + c.arrival == key:", "if True:"),
+         ("slowdown), s.serving, service)", "slowdown), s.serving + 1, service)"),
          ("        integrate_store(m, at, now)\n        s.serving -= 1", "        s.serving -= 1"),
          ("flow.ordinal += 1\n", "flow.ordinal += 0\n")),
     *_in(COMPILED, "array", EQUAL,
@@ -273,7 +285,25 @@ TWIN = [
 ]  # fmt: skip
 """Faults of the compiled path."""
 
-ALL = [*BOTH, *READABLE, *TWIN]
+EDGE = [
+    *_in("experiments/scenario/", "profiles", "tests/experiments/test_profiles.py -k 'not rate'",
+         ("ACTS_IN.get(key, kind) != kind or", "False or"),
+         (" and key not in WHOLE", ""),
+         ("if key not in own}", "if True}\n    return {**own, **mixed}")),
+    *_in("experiments/calibrate/", "fit", "tests/experiments/test_calibrate.py",
+         ("most = min(row.depth / (apart + service), fit.servers / service)", "most = row.depth / (apart + service)"),
+         ("inside = depth - rate * apart\n", "inside = depth\n"),
+         ("> least / 2:", "> least * 20:")),
+    *_in("experiments/calibrate/", "measured", "tests/experiments/test_calibrate_fio.py",
+         ("abs(seen - row.depth) <= LITTLE * row.depth or", "seen <= row.depth * (1 + LITTLE) or"),
+         ("0 <= row.pause_ns <= PAUSE_NS", "row.pause_ns <= PAUSE_NS")),
+    *_in("experiments/calibrate/", "fio", "tests/experiments/test_calibrate_fio.py",
+         ("quantiles = quantiles_of(bins) if whole else", "quantiles = sides[0].quantiles if whole else"),
+         ("moved = tuple((ppm, ns + shift)", "moved = tuple((ppm, ns)")),
+]  # fmt: skip
+"""Faults of what is read and fitted before anything runs."""
+
+ALL = [*BOTH, *READABLE, *TWIN, *EDGE]
 
 EQUIVALENT: dict[tuple[str, str], str] = {
     (

@@ -21,6 +21,7 @@ from models.mechanisms import (
     mirror,
     queuefull,
     replication,
+    slowdown,
     tablecache,
     throttle,
     workers,
@@ -87,6 +88,15 @@ def workers_steps(draw: random.Random, s: workers.Workers) -> Iterator[Step]:
     for _ in range(600):
         now += draw.randrange(60)
         yield 0, now + draw.choice([0, 0, 100]), draw.choice([0, draw.randrange(200)]), 0
+
+
+def slowdown_step(s, op, a, b, c):  # type: ignore[no-untyped-def]
+    return slowdown.stretched(s, a, b)
+
+
+def slowdown_steps(draw: random.Random, s: slowdown.Slowdown) -> Iterator[Step]:
+    for _ in range(300):
+        yield 0, draw.randrange(6), draw.choice([draw.randrange(2**20), 2**50]), 0
 
 
 def throttle_step(s, op, a, b, c):  # type: ignore[no-untyped-def]
@@ -266,6 +276,7 @@ def deep_map() -> grains.GrainMap:
 
 CASES: dict[str, tuple[Any, Callable[..., Any], Callable[..., Iterator[Step]]]] = {
     "bucket": (bucket.bucket(50), bucket_step, bucket_steps),
+    "slowdown": (slowdown.slowdown((1000, 700, 2500)), slowdown_step, slowdown_steps),
     "workers": (workers.workers(3), workers_step, workers_steps),
     "throttle": (throttle.throttle(4, 9, 3), throttle_step, throttle_steps),
     "throttle of the sum": (throttle.throttle(4, 9, 4, together=True), throttle_step, throttle_steps),

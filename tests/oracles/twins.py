@@ -183,3 +183,21 @@ def calendar_hops(hops: Sequence[tuple[int, int]], workers: int) -> list[int]:
         mine.append((start, start + cost))
         over.append(start + cost)
     return over
+
+
+def stretched_services(
+    arrivals: Sequence[int], services: Sequence[int], servers: int, factors: Sequence[Fraction]
+) -> list[int]:
+    """When each service is over, arrivals ascending: at each nanosecond who is done leaves, who waits goes in, one
+    after the other, and takes its service times the factor for how many are then inside (itself too), whole ns."""
+    ends, inside, waiting = list(arrivals), dict[int, int](), list(range(len(arrivals)))
+    now = min(arrivals, default=0)
+    while waiting or inside:
+        for one in [one for one, end in inside.items() if end <= now]:
+            ends[one] = inside.pop(one)
+        while waiting and arrivals[waiting[0]] <= now and len(inside) < servers:
+            one = waiting.pop(0)
+            factor = factors[min(len(inside) + 1, len(factors)) - 1]
+            inside[one] = now + int(services[one] * factor)
+        now += 1
+    return ends
