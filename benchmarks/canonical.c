@@ -7,12 +7,12 @@
  * It takes its draws from arrays, the ones that the readable path draws, and keeps the order at one instant of
  * docs/path.md: so each of its numbers is that of the readable path. Three events an I/O go through the heap: a request,
  * the end of its hops, the end of its service. The dispatcher's round needs none, it is last at its instant.
- * All times are nanoseconds.
+ * All times are nanoseconds. Built with BOOKS it keeps what the compiled path keeps of each I/O, besides: see books.h.
  */
 #include <stdint.h>
 
 enum { VMS = 16, DEEP = 8, SLOTS = VMS * DEEP, ADMITTED = 64, SERVERS = 32, TIMERS = 1024 };
-enum { DONE, OUT_OF_DRAWS, OUT_OF_TIMERS };
+enum { DONE, OUT_OF_DRAWS, OUT_OF_TIMERS, WRONG_BOOKS };
 
 /* What happens, in its order at one instant: class and kind of the table in docs/path.md. */
 enum { END = 0x00, COMPLETION = 0x10, REQUEST = 0x20, HOPS_OVER = 0x21, DISPATCH = 0x30, TAG_DUE = 0x31 };
@@ -52,7 +52,21 @@ typedef struct {
     int64_t r_prev, l_prev, p_prev, r_shift, head_r, head_l, head_p;
 } Vm;
 
+/* As sim.histogram.bucket_of has it: 128 equal buckets an octave. */
+static inline int64_t bucket_of(int64_t value) {
+    int shift = 56 - __builtin_clzll((uint64_t)value | 1);
+    return shift <= 0 ? value : ((int64_t)shift << 7) + (value >> shift);
+}
+
+#ifdef BOOKS
+#include "books.h"
+#define KEEP(call) call
+#else
+#define KEEP(call)
+#endif
+
 typedef struct {
+    KEEP(Books *books;)
     const Case *given;
     Outcome *found;
     int64_t *histogram;
@@ -182,6 +196,8 @@ static void submit(Sim *s, int slot) {
     Io *io = &s->io[slot];
     Queue *queue = &s->queue[s->given->mclock ? n : 0];
     io->ordinal = ++s->vm[n].submitted;
+    KEEP(io->l = s->now;)
+    KEEP(book_submit(s->books, slot, s->now);)
     if (s->given->mclock) tag(s, n, io);
     if (is_empty(queue)) {
         set_head(&s->vm[n], io);
@@ -198,6 +214,7 @@ static void request(Sim *s, int slot) {
     int64_t hops = s->given->hop1[draw] + s->given->hop2[draw];
     s->io[slot].arrival = s->now;
     vm->passed++;
+    KEEP(book_request(s->books, slot, s->now, s->given->hop1[draw], s->given->hop2[draw]);)
     if (hops)
         push(s, s->now + hops, HOPS_OVER, vm->passed, slot);
     else
@@ -205,6 +222,7 @@ static void request(Sim *s, int slot) {
 }
 
 static void serve(Sim *s, int slot) {
+    KEEP(book_service(s->books, s->now, s->serving, s->io[slot].service);)
     s->serving++;
     push(s, s->now + s->io[slot].service, COMPLETION, s->io[slot].ordinal, slot);
 }
@@ -219,17 +237,12 @@ static void dispatch(Sim *s) {
         }
         s->waiting--;
         s->inside++;
+        KEEP(book_admit(s->books, slot, s->now, s->io[slot].l);)
         if (s->serving < SERVERS)
             serve(s, slot);
         else
             put(&s->station, slot);
     }
-}
-
-/* As sim.histogram.bucket_of has it: 128 equal buckets an octave. */
-static inline int64_t bucket_of(int64_t value) {
-    int shift = 56 - __builtin_clzll((uint64_t)value | 1);
-    return shift <= 0 ? value : ((int64_t)shift << 7) + (value >> shift);
 }
 
 static void deliver(Sim *s, int slot) {
@@ -241,10 +254,13 @@ static void deliver(Sim *s, int slot) {
     if (latency < found->minimum) found->minimum = latency;
     if (latency > found->maximum) found->maximum = latency;
     s->histogram[bucket_of(latency)]++;
+    KEEP(book_deliver(s->books, slot, s->now, s->io[slot].arrival);)
     think(s, slot);
 }
 
 static void complete(Sim *s, int slot) {
+    KEEP(book_service(s->books, s->now, s->serving, 0);)
+    KEEP(book_complete(s->books, slot, s->now);)
     s->serving--;
     if (!is_empty(&s->station)) serve(s, take(&s->station));
     s->inside--;
@@ -271,6 +287,7 @@ static void handle(Sim *s, Event event) {
 int simulate(const Case *given, Outcome *found, int64_t *histogram) {
     Sim sim = {.given = given, .found = found, .histogram = histogram, .timer = -1};
     Sim *s = &sim;
+    KEEP(s->books = open_books();)
     *found = (Outcome){.minimum = NEVER};
     for (int n = 0; n < VMS; n++) s->vm[n].r_prev = s->vm[n].l_prev = s->vm[n].p_prev = -NEVER;
     push(s, given->end, END, 0, 0);
@@ -289,5 +306,6 @@ int simulate(const Case *given, Outcome *found, int64_t *histogram) {
             sink(s->heap, s->events, s->heap[s->events]);
         }
     }
+    KEEP(if (close_books(s->books)) s->status = WRONG_BOOKS;)
     return s->status;
 }

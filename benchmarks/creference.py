@@ -76,37 +76,40 @@ def compiler() -> str | None:
 
 
 @cache
-def library() -> ctypes.CDLL:
-    """canonical.c, built and loaded; no file of it is left."""
+def library(books: bool = False) -> ctypes.CDLL:
+    """canonical.c, built and loaded; no file of it is left. `books`: it keeps what the compiled path keeps, too."""
     cc = compiler()
     if cc is None:
         raise RuntimeError("there is no C compiler: no `cc` on the PATH")
     with tempfile.TemporaryDirectory() as folder:
         built = Path(folder) / "canonical.so"
-        subprocess.run([cc, *BUILD, str(SOURCE), "-o", str(built)], check=True)
+        subprocess.run([cc, *BUILD, *["-DBOOKS"] * books, str(SOURCE), "-o", str(built)], check=True)
         loaded = ctypes.CDLL(str(built))
+    if books:
+        loaded.ledger.restype = Pointer
     loaded.simulate.argtypes = [ctypes.POINTER(Case), ctypes.POINTER(Found), Pointer]
     return loaded
 
 
-def simulate(scenario: Scenario, replicate: int = 0) -> Outcome:
+def simulate(scenario: Scenario, replicate: int = 0, books: bool = False) -> Outcome:
     """Runs a canonical scenario, without protection. ValueError where the C loop would leave out something of it."""
     check(scenario)
-    library()
+    library(books)
     count = 256 + scenario.run.duration_ns * OUTSTANDING * 11 // (scenario.vms[0].workloads[0].think_ns * 20)
     while True:  # a VM issues about half of what it would if it did nothing but think
         start = process_time()
         given = draws(scenario, replicate, count)
         drawing_s = process_time() - start
-        status, found, buckets, loop_s = run(scenario, given)
+        status, found, buckets, loop_s = run(scenario, given, books)
         if status == DONE:
             return Outcome(found.ios, found.events, histogram(found, buckets), VMS * count, loop_s, drawing_s)
         if status != OUT_OF_DRAWS:
-            raise RuntimeError("canonical.c has no room for that many tags that fall due")
+            wrong = "keeps books that do not add up" if books else "has no room for that many tags that fall due"
+            raise RuntimeError(f"canonical.c {wrong}")
         count *= 2
 
 
-def run(scenario: Scenario, given: Draws) -> tuple[int, Found, Ints, float]:
+def run(scenario: Scenario, given: Draws, books: bool = False) -> tuple[int, Found, Ints, float]:
     """The loop on these draws: why it stopped, what it found, its buckets, its CPU seconds."""
     flows = [vm.disks[0] for vm in scenario.vms]
     tags = mclock(
@@ -121,7 +124,7 @@ def run(scenario: Scenario, given: Draws) -> tuple[int, Found, Ints, float]:
     case = Case(scenario.run.duration_ns, by_mclock, given.think.shape[1], *map(pointer, columns))
     found, buckets = Found(), np.zeros(BUCKETS, dtype=np.int64)
     start = process_time()
-    status = library().simulate(case, found, pointer(buckets))
+    status = library(books).simulate(case, found, pointer(buckets))
     return status, found, buckets, process_time() - start
 
 

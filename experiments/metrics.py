@@ -17,6 +17,8 @@ from sim.histogram import Histogram
 NAN = float("nan")
 MS, S = 1e6, 1e9
 MIB = float(2**20)
+TRANSPORTS = (" NBD", " HotAdd", " SAN")
+"""Ends of the names of a backup's links to its proxy."""
 
 Value = Callable[[GroupView], float]
 
@@ -104,12 +106,12 @@ def _per_incremental(column: Callable[[JobRow], int], unit: float) -> Value:
     return _with("vadp", value)
 
 
-def _flow(view: GroupView, kind: str) -> Iterable[FlowRow]:
-    return (row for row in view.run.flows if row.link.endswith(kind) and row.t_ns >= view.run.warmup_ns)
+def _flow(view: GroupView, kinds: tuple[str, ...]) -> Iterable[FlowRow]:
+    return (row for row in view.run.flows if row.link.endswith(kinds) and row.t_ns >= view.run.warmup_ns)
 
 
-def _carried(protection: str, kind: str) -> Value:
-    return _with(protection, lambda view: sum(row.bytes for row in _flow(view, kind)) / MIB)
+def _carried(protection: str, *kinds: str) -> Value:
+    return _with(protection, lambda view: sum(row.bytes for row in _flow(view, kinds)) / MIB)
 
 
 def _peak_delta(view: GroupView) -> float:
@@ -208,13 +210,13 @@ BACKUP: tuple[Metric, ...] = (
     Metric("needs_consolidation", "Left needing consolidation", "", "low", "group",
            _with("vadp", lambda view: float(sum(job.needs_consolidation for job in view.jobs)))),
     Metric("delta_peak", "Delta disks together, highest", "MiB", "low", "run", _with("vadp", _peak_delta)),
-    Metric("nbd_bytes", "Carried by NBD", "MiB", "low", "run", _carried("vadp", " NBD")),
+    Metric("nbd_bytes", "Carried by NBD, HotAdd or SAN", "MiB", "low", "run", _carried("vadp", *TRANSPORTS)),
 )  # fmt: skip
 
 REPLICATION: tuple[Metric, ...] = (
     Metric("wan_bytes", "Carried by the WAN", "MiB", "low", "run", _carried("vaio", " WAN")),
     Metric("wan_backlog", "Backlog before the WAN, highest", "MiB", "low", "run",
-           _with("vaio", lambda view: max((row.backlog_bytes for row in _flow(view, " WAN")), default=0) / MIB)),
+           _with("vaio", lambda view: max((row.backlog_bytes for row in _flow(view, (" WAN",))), default=0) / MIB)),
     Metric("out_of_order", "Replication out of order", "s", "low", "run", _with("vaio", _out_of_order_s)),
 )  # fmt: skip
 

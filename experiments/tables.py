@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from experiments.compare import Comparison
 from experiments.metrics import BY_KEY
 from models.result import (
+    ControlRow,
     DeviceRow,
     FlowRow,
     IntervalRow,
@@ -181,6 +182,11 @@ def devices(comparison: Comparison) -> "pd.DataFrame":
     return _copied(comparison, lambda run: run.devices, DeviceRow._fields)
 
 
+def control(comparison: Comparison) -> "pd.DataFrame":
+    """One row a poll of latency control and datastore."""
+    return _copied(comparison, lambda run: run.control, ControlRow._fields)
+
+
 def timers(comparison: Comparison) -> "pd.DataFrame":
     """One row a timer and VM."""
     return _copied(comparison, lambda run: run.timers, TimerRow._fields)
@@ -227,7 +233,7 @@ TABLES: dict[str, Callable[[Comparison], "pd.DataFrame"]] = {
     table.__name__: table
     for table in (
         metrics, replicates, differences, vms, intervals, stuns, jobs, points, recovery, risk, modes, space, flows,
-        levels, devices, timers, audit, slowest, latency_histogram,
+        levels, devices, control, timers, audit, slowest, latency_histogram,
     )
 }  # fmt: skip
 """Every table by its name, which is also the name of its CSV file."""

@@ -4,6 +4,7 @@ Nothing else in the program holds a default. Rows stand in `models.register`; so
 documented > measured > reported > inferred > guess, see `models.register.row`.
 """
 
+from models.register.backups import BACKUPS
 from models.register.fixed import FIXED
 from models.register.platform import PLATFORM
 from models.register.profiles import PROFILES
@@ -14,7 +15,7 @@ from sim.units import parse
 
 __all__ = ["REGISTER", "TIMERS", "Assumption", "Grade", "default", "find"]
 
-REGISTER: tuple[Assumption, ...] = PLATFORM + SNAPSHOTS + PROTECTION + PROFILES + FIXED
+REGISTER: tuple[Assumption, ...] = PLATFORM + SNAPSHOTS + PROTECTION + BACKUPS + PROFILES + FIXED
 """All rows, in the order of a scenario file; `fixed.` ones are in no file."""
 
 _BY_KEY = {row.key: row for row in REGISTER}

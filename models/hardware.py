@@ -89,6 +89,7 @@ class Datastore:
     iops_cap: int  # cap over all commands; 0: none
     burst_ns: int  # depth of both caps' buckets, as time at the capped rate
     slowdown_milli: tuple[int, ...]  # factor of a service by number in service, from 1; the last for more; empty: none
+    kind: Literal["vmfs", "nfs3", "nfs41", "vsan", "vvol"]  # what a backup's transport may and must do with it
     peak_bandwidth_bytes_per_s: int  # of a burst; 0: no limit
     peak_iops: int  # likewise
     credit_ppm: int  # of the buckets' depth, at the start

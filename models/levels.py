@@ -30,7 +30,7 @@ class Levels:
             return
         for place, device in self._hypervisor.devices.items():
             if place[1] == store.name:
-                yield place[0], "queue depth", device.depth
+                yield place[0], "queue depth", device.slots
                 if store.queue_limit:
                     yield place[0], "refused", device.refusals - self._refused.get(place, 0)
                     self._refused[place] = device.refusals

@@ -98,7 +98,7 @@ class StunRow(NamedTuple):
     """One stun of one VM, phase by phase."""
 
     vm: str
-    reason: str  # "snapshot create" | "mirror insert" | "mirror switch"
+    reason: str  # "snapshot create" | "mirror insert" | "mirror switch" | "lock recovery"
     job: str  # protection's name, '' if by hand
     start_ns: int
     duration_ns: int  # vCPUs stopped until they run again = sum of the phases
@@ -201,7 +201,7 @@ class SpaceRow(NamedTuple):
 
 
 class FlowRow(NamedTuple):
-    """Bytes that crossed one link or tap in one interval: "<vaio> WAN", "<vadp> NBD", "<vadp> repository" ..."""
+    """Bytes that crossed one link or tap in one interval: "<vaio> WAN", "<vadp> NBD" (HotAdd, SAN) or repository."""
 
     t_ns: int
     link: str
@@ -221,6 +221,17 @@ class LevelRow(NamedTuple):
     host: str
     level: str
     value: int
+
+
+class ControlRow(NamedTuple):
+    """What latency control measured at one datastore, and did. No rows without such control."""
+
+    t_ns: int
+    datastore: str
+    latency_ns: int  # mean DAVG of the hosts' commands since the last poll, 0: none came back
+    stopped: bool  # no new task begins there
+    reads_allowed: int  # in flight, of each task
+    tasks: int  # that were read there just then
 
 
 class DeviceRow(NamedTuple):
@@ -294,6 +305,7 @@ class RunResult:
     space: tuple[SpaceRow, ...]
     flows: tuple[FlowRow, ...]
     devices: tuple[DeviceRow, ...]
+    control: tuple[ControlRow, ...]
     timers: tuple[TimerRow, ...]
     audit: tuple[Line, ...]  # the laws that the run held itself against
     events: int  # events the simulation's clock handled

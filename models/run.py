@@ -17,12 +17,18 @@ from models.result import DeviceRow, FlowRow, IntervalRow, JobRow, ModeRow, RunR
 from models.stories import sioc
 from models.stories.acts import Hypervisor
 from models.stories.backup import Backup
+from models.stories.control import LatencyControl
 from models.stories.observe import look
 from models.stories.replicate import checkpoints
+from models.stories.slots import Slots
 from models.stories.snapshot import Snapshots
+from models.stories.tasks import Tasks, places
 from models.windows import measured, observed
 from sim.audit import broken
 from sim.clock import ClockError
+
+LINKS = {"nbd": "NBD", "nbdssl": "NBD", "hotadd": "HotAdd", "san": "SAN"}
+"""What a job's bytes pass, as FlowRow.link calls it, by transport."""
 
 
 class SimulationError(Exception):
@@ -74,7 +80,12 @@ class Run:
         self.replicate = replicate
         self.hypervisor = hypervisor(spec, arm, replicate, path) if isinstance(path, str) else path
         self.snapshots = Snapshots(self.hypervisor)
-        self.backups = [Backup(self.hypervisor, job, i, self.snapshots) for i, job in enumerate(self.hypervisor.jobs)]
+        slots = Slots(self.hypervisor.clock, places(spec))
+        self.control = LatencyControl(self.hypervisor, slots)
+        self.backups = [
+            Backup(Tasks(self.hypervisor, job, number, slots, self.control), self.snapshots)
+            for number, job in enumerate(self.hypervisor.jobs)
+        ]
         if spec.run.observe:
             look(self.hypervisor)
         for number, replicator in enumerate(self.hypervisor.replicators):
@@ -115,7 +126,7 @@ class Run:
                     held, stored = disk.held_grains, disk.delta_bytes()
                     self.space.append(SpaceRow(now, disk.spec.name, disk.spec.datastore, disk.depth, held, stored))
         for job in self.hypervisor.jobs:
-            self._flow(start, f"{job.spec.name} NBD", job.transport.network_bytes, 0)
+            self._flow(start, f"{job.spec.name} {LINKS[job.spec.transport.kind]}", job.transport.network_bytes, 0)
             self._flow(start, f"{job.spec.name} repository", job.transport.stored_bytes, 0)
         for replicator in self.hypervisor.replicators:
             self._flow(start, f"{replicator.spec.name} WAN", replicator.wire_bytes, replicator.backlog_bytes())
@@ -152,6 +163,7 @@ class Run:
             space=tuple(self.space),
             flows=tuple(self.flows),
             devices=tuple(self._devices()),
+            control=tuple(self.control.rows),
             timers=tuple(self._timers(self.snapshots.stuns)),
             audit=tuple(lines),
             events=self.hypervisor.events,

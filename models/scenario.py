@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from models.hardware import Datastore, Distribution, Host, ServiceLaw
+from models.jobs import Control as Control
+from models.jobs import Vadp as Vadp
 
 __all__ = ["Datastore", "Distribution", "Host", "ServiceLaw"]  # of models.hardware, as parts of a scenario
 
@@ -183,30 +185,6 @@ class Snapshots:
 
 
 @dataclass(frozen=True, slots=True)
-class Vadp:
-    """A snapshot backup job over some VMs, one VM after the other (`parallel_vms` at once)."""
-
-    name: str
-    vms: tuple[str, ...]  # VM names
-    first_ns: int
-    interval_ns: int
-    parallel_vms: int
-    serving_host: str  # whose flow the NBD reads are
-    cbt_block_bytes: int
-    tool_block_bytes: int  # the backup tool reads and stores whole blocks of this
-    query_page_extents: int
-    query_page_ns: int
-    disk_open_ns: int  # per disk: NBD open and close
-    reads_in_flight: int  # per disk
-    stream_bytes_per_s: int  # NBD, per disk; 0: no cap
-    host_bytes_per_s: int  # NBD, per serving host; 0: no cap
-    repository_bytes_per_s: int  # 0: no cap; after reduction
-    reduction_milli: int  # raw : stored, e.g. 2000 for 2:1
-    commit_ns: int  # repository metadata after the last byte
-    job_limit_ns: int  # a longer job is stopped and fails; 0: none
-
-
-@dataclass(frozen=True, slots=True)
 class Vaio:
     """Asynchronous replication by an inline filter: one consistency group, one buffer, one link, one journal."""
 
@@ -268,6 +246,7 @@ class Scenario:
     snapshots: Snapshots
     vadp: tuple[Vadp, ...]
     vaio: tuple[Vaio, ...]
+    control: Control
     timers: tuple[Timer, ...]
     arms: tuple[Arm, ...]
     run: RunSpec

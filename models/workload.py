@@ -97,11 +97,11 @@ def hop_stream(seed: int, replicate: int, entity: str) -> Iterator[float]:
         yield from block.tolist()
 
 
-def hop_blocks(seed: int, replicate: int, entity: str, block: int = BLOCK) -> Iterator[Floats]:
-    """The same, so many at a time."""
+def hop_blocks(seed: int, replicate: int, entity: str, block: int | Iterator[int] = BLOCK) -> Iterator[Floats]:
+    """The same, so many at a time, or as many each time as `block` says."""
     bits = philox(seed, replicate, entity, "hops")
-    while True:
-        yield unit_mean(uniforms(bits, block, 1)[:, 0], "exponential", 1000)
+    for size in repeat(block) if isinstance(block, int) else block:
+        yield unit_mean(uniforms(bits, size, 1)[:, 0], "exponential", 1000)
 
 
 @cache
@@ -113,9 +113,30 @@ def scattered(ranks: int) -> Ints:
 
 @cache
 def cumulative(ranks: int, zipf_milli: int) -> Floats:
-    """The share of each rank and all before it."""
+    """The share of each rank and all before it; of the last, which has the rest, infinity."""
     weights = np.arange(1, ranks + 1, dtype=np.float64) ** (-zipf_milli / 1000)
-    return np.asarray(np.cumsum(weights) / np.sum(weights))
+    shares = np.asarray(np.cumsum(weights) / np.sum(weights))
+    shares[-1] = np.inf
+    return shares
+
+
+@cache
+def first_ranks(ranks: int, zipf_milli: int) -> Ints:
+    """The rank at each multiple of 1 / their number, a power of two: where to begin to look for those in between."""
+    cells = 1 << (2 * ranks - 1).bit_length()
+    passed = np.floor(cumulative(ranks, zipf_milli)[:-1] * cells).astype(np.int64) + 1  # from that multiple on
+    return np.cumsum(np.bincount(passed, minlength=cells)[:cells])
+
+
+def ranks_at(u: Floats, ranks: int, zipf_milli: int) -> Ints:
+    """The Zipf rank at each of these quantiles: a step or two from where its cell begins, as a rule."""
+    shares, firsts = cumulative(ranks, zipf_milli), first_ranks(ranks, zipf_milli)
+    rank = firsts[(u * len(firsts)).astype(np.int64)]
+    for _ in range(2):
+        rank += shares[rank] < u
+    far = np.flatnonzero(shares[rank] < u)
+    rank[far] = np.searchsorted(shares, u[far])
+    return rank
 
 
 class Placer:
@@ -129,7 +150,6 @@ class Placer:
         self.ranks = min(places, ZIPF_RANKS)
         self.region = places // self.ranks  # aligned places in one rank's region
         if rule.pattern == "zipf":
-            self.cumulative = cumulative(self.ranks, rule.zipf_milli)
             self.place_of = scattered(self.ranks)
 
     def offsets(self, u: Floats, within: Floats, sizes: Ints) -> Ints:
@@ -141,10 +161,10 @@ class Placer:
             self.cursor = (self.cursor + int(np.sum(sizes))) % self.span
             place = (steps % self.span) // align
         elif self.rule.pattern == "uniform":
-            place = np.floor(u * (room + 1)).astype(np.int64)
+            place = (u * (room + 1)).astype(np.int64)
         else:
-            rank = np.minimum(np.searchsorted(self.cumulative, u), self.ranks - 1)
-            place = self.place_of[rank] * self.region + np.floor(within * self.region).astype(np.int64)
+            rank = ranks_at(u, self.ranks, self.rule.zipf_milli)
+            place = self.place_of[rank] * self.region + (within * self.region).astype(np.int64)
         return np.asarray(self.rule.start_bytes + np.minimum(place, room) * align, dtype=np.int64)
 
 
@@ -203,11 +223,14 @@ def _services(u: Floats, disks: Ints, writes: Bools, stores: dict[int, Datastore
                 here = (disks == disk) & (writes == write)
                 service[here] = latencies(u[here], law)
         return service
-    means = np.zeros((max(stores) + 1, 2), dtype=np.int64)
-    for disk, store in stores.items():
-        means[disk] = store.read.latency_ns, store.write.latency_ns
     ((distribution, sigma),) = shapes  # one shape, as a rule: then the quantiles are taken together
-    return np.rint(means[disks, writes.astype(np.int64)] * unit_mean(u, distribution, sigma)).astype(np.int64)
+    means: int | Ints = next(iter(laws)).latency_ns
+    if len({law.latency_ns for law in laws}) > 1:
+        table = np.zeros(2 * max(stores) + 2, dtype=np.int64)
+        for disk, store in stores.items():
+            table[2 * disk : 2 * disk + 2] = store.read.latency_ns, store.write.latency_ns
+        means = table[2 * disks + writes]
+    return np.rint(means * unit_mean(u, distribution, sigma)).astype(np.int64)
 
 
 Columns = tuple[Ints, Bools, Ints, Ints]

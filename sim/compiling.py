@@ -15,6 +15,7 @@ from tempfile import TemporaryFile
 from typing import Any
 
 import numba
+from llvmlite.binding import Linkage
 from numba.core import codegen, config
 from numba.core.registry import cpu_target
 
@@ -79,7 +80,8 @@ class Compiled:
                 with _only_to_be_inlined():
                     numba.njit(error_model="numpy")(self.function).compile(self.signature)
             dispatcher = numba.njit(cache=place is not None, error_model="numpy")(self.function)
-            dispatcher.compile(self.signature)
+            with _closed():
+                dispatcher.compile(self.signature)
             self.run = dispatcher
         return self.run
 
@@ -116,3 +118,29 @@ def _only_to_be_inlined() -> Iterator[None]:
         config.OPT = level
         for owner, name, function in before:
             setattr(owner, name, function)
+
+
+@contextmanager
+def _closed() -> Iterator[None]:
+    """Inside, what a compiled function calls is its own: nobody else can call what is linked into it.
+
+    So the optimiser may put whatever is called in one place into that place, and sees that no call fails; Numba leaves
+    these functions open to others. As above, where a version has this otherwise nothing is changed.
+    """
+    library = codegen.CPUCodeLibrary
+    optimise = getattr(library, "_optimize_final_module", None)
+    if optimise is None:
+        yield
+        return
+
+    def closed_first(self: Any) -> None:
+        for function in self._final_module.functions:
+            if not function.is_declaration and function.linkage == Linkage.linkonce_odr:
+                function.linkage = Linkage.internal
+        optimise(self)
+
+    try:
+        library._optimize_final_module = closed_first
+        yield
+    finally:
+        library._optimize_final_module = optimise

@@ -8,6 +8,9 @@ changing. Compiled code sees three views of it, each of them a pointer or two an
 - a state: `state(Bucket)` makes a function `s = StateOfBucket(m, address)` for a NamedTuple of columns, so that the
   source that runs over lists on the readable path runs here too. Its directory (`sim.memory`) has the columns' places.
 
+Fields of records, columns of states and those made by `column` are told apart: no word may be reached as two of
+them (as `m[i]` any word may). So the optimiser keeps in a register what it has read of one while it writes another.
+
 `take` and `bit_length` of `sim.mechanism` get their compiled meaning here. Needs Numba; only compiled code may use it.
 """
 
@@ -22,7 +25,7 @@ from numba.core.typing.templates import AbstractTemplate, AttributeTemplate, inf
 from numba.extending import intrinsic, models, overload, register_model
 
 from sim.mechanism import bit_length, take
-from sim.memory import BREAK
+from sim.memory import BREAK, POOL
 
 WORD = ir.IntType(64)
 POINTER = WORD.as_pointer()
@@ -34,8 +37,18 @@ Memory = Any
 class MemoryType(types.Type):
     """The memory from some word on."""
 
-    def __init__(self) -> None:
-        super().__init__(name="Memory")
+    tag = ""
+
+    def __init__(self, name: str = "Memory") -> None:
+        super().__init__(name=name)
+
+
+class ColumnType(MemoryType):
+    """A column of a state, which nothing but this column of states of its kind reaches."""
+
+    def __init__(self, tag: str) -> None:
+        super().__init__(name=f"Column {tag}")
+        self.tag = tag
 
 
 class RecordType(types.Type):
@@ -43,7 +56,11 @@ class RecordType(types.Type):
 
     def __init__(self, name: str, fields: tuple[str, ...]) -> None:
         super().__init__(name=f"Record {name} {' '.join(fields)}")
+        self.kind = name
         self.fields = fields
+
+
+memory = MemoryType()
 
 
 class StateType(types.Type):
@@ -52,12 +69,11 @@ class StateType(types.Type):
     def __init__(self, name: str, fields: tuple[str, ...]) -> None:
         super().__init__(name=f"State {name} {' '.join(fields)}")
         self.fields = fields
-
-
-memory = MemoryType()
+        self.columns = {field: memory if field == POOL else ColumnType(f"{name}.{field}") for field in fields}
 
 
 @register_model(MemoryType)
+@register_model(ColumnType)
 @register_model(RecordType)
 class _PointerModel(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Any) -> None:
@@ -68,6 +84,22 @@ class _PointerModel(models.PrimitiveModel):
 class _StateModel(models.StructModel):
     def __init__(self, manager: Any, kind: Any) -> None:
         super().__init__(manager, kind, [("memory", memory), ("directory", memory)])
+
+
+# -- what cannot be the same word -------------------------------------------------------------------------------------
+
+
+def tagged(access: Any, builder: Any, tag: str) -> Any:
+    """The load or store, which the optimiser now knows to reach no word of another tag; of none (""): any word.
+
+    So what was read of one record stays in a register while another is written. (Type-based alias analysis.)
+    """
+    if tag:
+        module = builder.module
+        root = module.add_metadata(["stunlab"])
+        kind = module.add_metadata([tag, root, WORD(0)])
+        access.set_metadata("tbaa", module.add_metadata([kind, kind, WORD(0)]))
+    return access
 
 
 # -- one word ---------------------------------------------------------------------------------------------------------
@@ -91,12 +123,12 @@ class _SetWord(AbstractTemplate):
 
 @lower_builtin(operator.getitem, MemoryType, types.int64)
 def _get_word(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    return builder.load(builder.gep(args[0], [args[1]]))
+    return tagged(builder.load(builder.gep(args[0], [args[1]])), builder, sig.args[0].tag)
 
 
 @lower_builtin(operator.setitem, MemoryType, types.int64, types.int64)
 def _set_word(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    builder.store(args[2], builder.gep(args[0], [args[1]]))
+    tagged(builder.store(args[2], builder.gep(args[0], [args[1]])), builder, sig.args[0].tag)
     return context.get_dummy_value()
 
 
@@ -143,6 +175,19 @@ def record(name: str, fields: str) -> Any:
     return intrinsic(view)
 
 
+def column(tag: str) -> Any:
+    """A function (memory, address) -> the words from there on, which nothing but columns of that tag reaches."""
+    kind = ColumnType(tag)
+
+    def view(typing_context: Any, m: Any, address: Any) -> Any:
+        def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            return builder.gep(args[0], [args[1]])
+
+        return kind(memory, types.int64), generate
+
+    return intrinsic(view)
+
+
 def words(fields: str) -> int:
     """How many words a record of these fields has."""
     return len(fields.split())
@@ -176,23 +221,27 @@ class _Column(AttributeTemplate):
     key = StateType
 
     def generic_resolve(self, kind: Any, name: str) -> Any:
-        return memory if name in kind.fields else None
+        return kind.columns.get(name)
 
 
 @lower_getattr_generic(RecordType)
 def _get_field(context: Any, builder: Any, kind: Any, value: Any, name: str) -> Any:
-    return builder.load(builder.gep(value, [WORD(kind.fields.index(name))]))
+    load = builder.load(builder.gep(value, [WORD(kind.fields.index(name))]))
+    return tagged(load, builder, f"{kind.kind}.{name}")
 
 
 @lower_setattr_generic(RecordType)
 def _set_field(context: Any, builder: Any, sig: Any, args: Any, name: str) -> None:
-    builder.store(args[1], builder.gep(args[0], [WORD(sig.args[0].fields.index(name))]))
+    kind = sig.args[0]
+    store = builder.store(args[1], builder.gep(args[0], [WORD(kind.fields.index(name))]))
+    tagged(store, builder, f"{kind.kind}.{name}")
 
 
 @lower_getattr_generic(StateType)
 def _get_column(context: Any, builder: Any, kind: Any, value: Any, name: str) -> Any:
     made = context.make_helper(builder, kind, value=value)
     base = builder.load(builder.gep(made.directory, [WORD(kind.fields.index(name))]))
+    base.set_metadata("invariant.load", builder.module.add_metadata([]))  # states are placed by Python, never meanwhile
     return builder.gep(made.memory, [base])
 
 

@@ -19,9 +19,12 @@ POOL = "pool"
 
 
 class FlatMemory:
-    """Words that are 0 until someone writes them. Address 0 is the record of the world, whose first word is BREAK."""
+    """Words that are 0 until someone writes them. Address 0 is the record of the world, whose first word is BREAK.
 
-    def __init__(self, world_words: int, words: int = 1 << 20) -> None:
+    There are many from the beginning: those that nobody has written take no memory.
+    """
+
+    def __init__(self, world_words: int, words: int = 1 << 24) -> None:
         self.words: Words = np.zeros(max(words, world_words), dtype=np.int64)
         self.words[BREAK] = world_words
         self._free: dict[int, list[int]] = {}  # by size
@@ -74,10 +77,11 @@ class FlatMemory:
     def fetch(self, kind: type[State], at: int) -> State:
         """The state whose directory is at that address, as views of the memory; good until it grows."""
         count = len(kind._fields)
-        columns = []
-        for i, name in enumerate(kind._fields):
-            start, length = int(self.words[at + i]), int(self.words[at + count + i])
-            columns.append(self.words if name == POOL else self.words[start : start + length])
+        places = self.words[at : at + 2 * count].tolist()
+        columns = [
+            self.words if name == POOL else self.words[start : start + length]
+            for name, start, length in zip(kind._fields, places[:count], places[count:], strict=True)
+        ]
         return cast(State, cast(Any, kind)(*columns))
 
 
@@ -108,7 +112,7 @@ class Record:
 
     def __getattr__(self, name: str) -> Any:
         try:
-            return int(self.memory.words[self.address + self.places[name]])
+            return self.memory.words.item(self.address + self.places[name])
         except KeyError:
             raise AttributeError(name) from None
 

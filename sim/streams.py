@@ -27,7 +27,7 @@ def uniforms(bits: np.random.Philox, ordinals: int, words: int) -> Floats:
     """The next `ordinals` rows of `words` uniforms, strictly inside (0, 1)."""
     raw = bits.random_raw(ordinals * words).reshape(ordinals, words)
     raw >>= np.uint64(12)  # 52 bits: one more would round up to 1.0
-    u: Floats = raw.astype(np.float64)
+    u: Floats = raw.view(np.int64).astype(np.float64)
     u += 0.5
     u *= 2.0**-52
     return u
@@ -45,7 +45,7 @@ class Drawn:
 
     def __getitem__(self, word: int) -> Floats:
         if word not in self._columns:
-            column = (self._raw[:, word] >> np.uint64(12)).astype(np.float64)
+            column = (self._raw[:, word] >> np.uint64(12)).view(np.int64).astype(np.float64)
             column += 0.5
             column *= 2.0**-52
             self._columns[word] = column

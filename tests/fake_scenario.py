@@ -1,5 +1,6 @@
 """A hand-made scenario that looks like the demo; `fakes` has the results that pretend to have run it."""
 
+from experiments.validate.build import NO_CONTROL, PLAIN_SCHEDULE, PLAIN_TRANSPORT
 from models.hardware import Dsnro, QueueFull
 from models.scenario import (
     Addresses,
@@ -56,8 +57,8 @@ def fake_scenario(arms: tuple[str, ...] = ARMS, replications: int = 5) -> Scenar
     snapshots = Snapshots(
         200 * MS, stun, DeltaFormat(4096, 4096, 16 * MIB, 1000, 1, 4096, 0), MergeCosts(6, 65536, 20 * 10**6, 0)
     )
-    vadp = Vadp("nightly", PROTECTED, 10 * S, 80 * S, 1, "esx1", 65536, MIB, 1000, 10 * MS, 500 * MS, 4, 0, 0, 0, 2000,
-                COMMIT_NS, 0)  # fmt: skip
+    vadp = Vadp("nightly", PROTECTED, 10 * S, 80 * S, 1, "esx1", "v1", 65536, MIB, 1000, 10 * MS, 500 * MS, 4, 0, 0, 0,
+                2000, COMMIT_NS, 0, PLAIN_TRANSPORT, PLAIN_SCHEDULE)  # fmt: skip
     vaio = Vaio(
         "cdp", PROTECTED, 20 * US, 10 * US, 64 * 10**6, 5 * 10**6, 10 * MS, 2000, 0, 5 * S, 65536, 8, seeded=True
     )
@@ -88,6 +89,7 @@ def fake_scenario(arms: tuple[str, ...] = ARMS, replications: int = 5) -> Scenar
                 0,
                 0,
                 (),
+                "vmfs",
                 0,
                 0,
                 10**6,
@@ -100,6 +102,7 @@ def fake_scenario(arms: tuple[str, ...] = ARMS, replications: int = 5) -> Scenar
         snapshots=snapshots,
         vadp=(vadp,),
         vaio=(vaio,),
+        control=NO_CONTROL,
         timers=(Timer("cluster heartbeat", 5 * S),),
         arms=arms,  # type: ignore[arg-type]
         run=RunSpec(DURATION, 0, INTERVAL, 1, replications, 20, (), 0),

@@ -283,6 +283,7 @@ def fake_result(arm: str, replicate: int) -> RunResult:
         space=tuple(_space(arm)),
         flows=tuple(_flows(arm)),
         devices=_devices(arm),
+        control=(),
         timers=tuple(
             TimerRow(
                 "cluster heartbeat", 5 * S, name, 0, max((r.duration_ns for r in stuns if r.vm == name), default=0)

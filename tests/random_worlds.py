@@ -119,9 +119,29 @@ VADP = st.fixed_dictionaries({
     "cbt_block": st.sampled_from(["16 KiB", "64 KiB"]), "tool_block": st.sampled_from(["16 KiB", "64 KiB", "256 KiB"]),
     "query_page_extents": st.sampled_from([1, 2000]), "query_page": _ms(3), "disk_open": _ms(10),
     "reads_in_flight": st.integers(1, 3), "stream": st.sampled_from(["none", "5 MB/s"]),
-    "host_rate": st.sampled_from(["none", "20 MB/s"]), "repository": st.sampled_from(["none", "5 MB/s"]),
+    "cbt": st.sampled_from(["v1", "v2"]), "repository": st.sampled_from(["none", "5 MB/s"]),
     "reduction": st.sampled_from([1.0, 2.0]), "commit": _ms(5),
-    "job_limit": st.sampled_from(["none", "none", "none", "100 ms"]),
+    "job_limit": st.sampled_from(["none", "none", "100 ms"]),
+})  # fmt: skip
+NBD = {"host_rate": st.sampled_from(["none", "20 MB/s"]), "connections": st.sampled_from(["none", 1, 2])}
+TRANSPORTS = {
+    "nbd": NBD,
+    "nbdssl": {**NBD, "ssl": st.sampled_from(["none", "5 MB/s"]), "ssl_host": st.sampled_from(["none", "5 MB/s"])},
+    "hotadd": {"attach": _ms(4), "detach": _ms(4), "lock_recovery": st.just("20 ms")},
+    "san": {},
+}
+PROXY = st.fixed_dictionaries({
+    "tasks": st.sampled_from(["none", 1, 2]), "rate": st.sampled_from(["none", "10 MB/s"]),
+    "queue_depth": st.integers(1, 3),
+})  # fmt: skip
+REPOSITORY = st.fixed_dictionaries({
+    "tasks": st.sampled_from(["none", 1, 2]), "rate": st.sampled_from(["none", "5 MB/s"]),
+})  # fmt: skip
+SCHEDULE = st.fixed_dictionaries({"order": st.sampled_from(["listed", "missed first"]), "retries": st.integers(0, 2)})
+CONTROL = st.fixed_dictionaries({
+    "open_snapshots": st.sampled_from(["none", "none", 1]), "datastore_tasks": st.sampled_from(["none", "none", 1, 2]),
+    "stop_latency": st.sampled_from(["none", "none", "none", "4 ms", "8 ms"]), "poll": _ms(60, 20),
+    "throttle_latency": st.sampled_from(["none", "none", "8 ms", "12 ms"]),
 })  # fmt: skip
 VAIO = st.fixed_dictionaries({
     "link": st.sampled_from(["200 kB/s", "5 MB/s"]), "down": _ms(1), "up": _ms(1),
@@ -164,6 +184,24 @@ def _with(store: dict[str, Any], array: dict[str, Any]) -> dict[str, Any]:
     return store | more.pop("peaks", {}) | more
 
 
+def _get_their_turn(draw: Draw, job: dict[str, Any], hosts: list[str], home: str) -> None:
+    """A transport with the keys that act under it, a proxy, a repository, and what becomes of failures."""
+    job["transport"] = transport = draw(st.sampled_from(["nbd", "hotadd", "hotadd", *TRANSPORTS]))
+    job |= draw(st.fixed_dictionaries(TRANSPORTS[transport])) | draw(SCHEDULE)
+    if job["retries"]:
+        job["retry_wait"] = draw(_ms(40, 1))
+    if job["job_limit"] != "none":
+        job["overrun"] = draw(st.sampled_from(["stop", "stop", "finish"]))
+    if draw(st.integers(0, 2)) == 0:
+        job["proxy"] = "p0"
+    if transport != "san" and not (transport == "hotadd" and "proxy" in job):
+        elsewhere = [host for host in hosts if host != home]
+        job["serving_host"] = draw(st.sampled_from(hosts if transport != "hotadd" else [*elsewhere, *elsewhere, home]))
+    if draw(st.booleans()):
+        del job["repository"]
+        job["into"] = "r0"
+
+
 @st.composite
 def documents(draw: Draw, duration_ms: int = 2_000) -> dict[str, Any]:
     """A random scenario as a dictionary."""
@@ -184,7 +222,12 @@ def documents(draw: Draw, duration_ms: int = 2_000) -> dict[str, Any]:
     groups = [sorted(vms)[:split], sorted(vms)[split:]]
     jobs = {f"job{n}": draw(VADP) | {"vms": part} for n, part in enumerate(groups) if part}
     for job in jobs.values():
-        job["serving_host"] = draw(st.sampled_from(sorted(hosts)))
+        _get_their_turn(draw, job, sorted(hosts), vms[job["vms"][0]]["host"])
+    if not any(job["transport"] == "san" for job in jobs.values()):
+        for store in stores.values():
+            store["kind"] = draw(st.sampled_from(["nfs3", "nfs3", "nfs3", "vsan"]))
+    proxies = {"p0": draw(PROXY) | {"host": draw(st.sampled_from(sorted(hosts)))}}
+    control = draw(CONTROL)
     replicas = {f"copy{n}": draw(VAIO) | {"vms": part} for n, part in enumerate(reversed(groups)) if part}
     return {
         "name": "random",
@@ -200,7 +243,8 @@ def documents(draw: Draw, duration_ms: int = 2_000) -> dict[str, Any]:
             "plain": {"down": "1 ms", "up": draw(st.sampled_from(["0 s", "10 us", "1 ms"])), "workers": draw(WORKERS)},
             "noisy": {"down": "0.1 ms", "distribution": "exponential", "workers": draw(WORKERS)},
         },
-        "protection": {"vadp": jobs, "vaio": replicas},
+        "proxy": proxies, "repository": {"r0": draw(REPOSITORY)},
+        "protection": {"vadp": jobs, "vaio": replicas, "control": control},
     }  # fmt: skip
 
 

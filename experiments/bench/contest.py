@@ -11,15 +11,17 @@ from experiments.bench.runs import Sample, by_c, by_idiomatic, by_stunlab
 from experiments.bench.spread import Spread, Target, spread
 
 IDIOMATIC, READABLE, COMPILED, C_LOOP = "idiomatic SimPy", "readable path", "compiled path", "C loop"
+C_BOOKS = "C with books"
+"""The C loop that keeps what the compiled path keeps of each I/O: what that costs, whoever does it."""
 READABLE_WANTED, COMPILED_WANTED, OF_C_WANTED = 3.0, 150.0, 0.7
 
 Round = dict[str, Sample]
-"""By model; without a C compiler three of them."""
+"""By model; without a C compiler there are three of them."""
 
 
 @dataclass(frozen=True)
 class Speed:
-    """One model of the canonical case. The C loop's speed is its loop's: what it is given to draw is a part beside."""
+    """One model of the canonical case. The speed of C is its loop's: what it is given to draw is a part beside."""
 
     model: str
     ios: int  # in one run
@@ -37,6 +39,7 @@ class Contest:
     scheduler: Scheduler
     models: list[Speed]
     loop_of_c: Spread | None  # the compiled loop alone beside the C loop alone
+    loop_of_books: Spread | None  # the same beside the C loop that keeps books
     drawn_of_c: Spread | None  # the compiled path, all of it, beside C and what it is given to draw
 
     def targets(self) -> list[Target]:
@@ -49,6 +52,7 @@ class Contest:
             ("compiled path, all of it / C loop", by_name[COMPILED].of_c),
             ("compiled path, all of it / C loop and drawing", self.drawn_of_c),
             ("compiled loop alone / C loop", self.loop_of_c),
+            ("compiled loop alone / C with books", self.loop_of_books),
         )
         out += [Target(f"{self.scheduler}: {what}", OF_C_WANTED, found.median) for what, found in beside if found]
         return out
@@ -63,12 +67,13 @@ def one_round(scheduler: Scheduler, plan: Plan) -> Round:
     }
     if creference.compiler():
         runs[C_LOOP] = lambda: by_c(scheduler, plan.fast_s)
+        runs[C_BOOKS] = lambda: by_c(scheduler, plan.fast_s, books=True)
     return {model: run() for model, run in runs.items()}
 
 
 def speed_of(model: str, sample: Sample) -> float:
     """I/Os per CPU second; in C those of the loop alone."""
-    return sample.ios / sample.parts["loop"] if model == C_LOOP else sample.rate
+    return sample.ios / sample.parts["loop"] if model in (C_LOOP, C_BOOKS) else sample.rate
 
 
 def contest(scheduler: Scheduler, plan: Plan, rounds: list[Round]) -> Contest:
@@ -86,11 +91,12 @@ def contest(scheduler: Scheduler, plan: Plan, rounds: list[Round]) -> Contest:
             )
         )  # fmt: skip
     if not has_c:
-        return Contest(scheduler, speeds, None, None)
+        return Contest(scheduler, speeds, None, None, None)
     loops = [one[COMPILED].ios / one[COMPILED].parts["loop"] for one in rounds]
     return Contest(
-        scheduler, speeds, ratio(loops, rates[C_LOOP]), ratio(rates[COMPILED], [one[C_LOOP].rate for one in rounds])
-    )
+        scheduler, speeds, ratio(loops, rates[C_LOOP]), ratio(loops, rates[C_BOOKS]),
+        ratio(rates[COMPILED], [one[C_LOOP].rate for one in rounds]),
+    )  # fmt: skip
 
 
 def ratio(ours: list[float], theirs: list[float]) -> Spread:

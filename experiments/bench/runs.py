@@ -41,11 +41,11 @@ def by_idiomatic(scheduler: Scheduler, seconds: float) -> Sample:
     return Sample(outcome.ios, 0, spent)
 
 
-def by_c(scheduler: Scheduler, seconds: float) -> Sample:
-    """The canonical case in C, with what it is given to draw; needs a C compiler."""
-    creference.library()
+def by_c(scheduler: Scheduler, seconds: float, books: bool = False) -> Sample:
+    """The canonical case in C, with what it is given to draw; needs a C compiler. `books`: keeping them, too."""
+    creference.library(books)
     gc.collect()
-    found = creference.simulate(canonical(scheduler, seconds, seed=1))
+    found = creference.simulate(canonical(scheduler, seconds, seed=1), 0, books)
     parts = {"loop": found.loop_s, "drawing": found.drawing_s}
     return Sample(found.ios, found.events, found.loop_s + found.drawing_s, found.ios, parts)
 

@@ -59,8 +59,8 @@ def beside(one: Contest) -> Iterator[str]:
         yield f"{one.scheduler:<10}there is no C compiler (no `cc` on the PATH): the C loop is left out"
     else:
         yield (
-            f"{one.scheduler:<10}compiled loop alone / C loop: {span(one.loop_of_c)}; "
-            f"all of it / C loop and drawing: {span(one.drawn_of_c)}"
+            f"{one.scheduler:<10}compiled loop alone / C loop: {span(one.loop_of_c)}, / C with books: "
+            f"{span(one.loop_of_books)}; all of it / C loop and drawing: {span(one.drawn_of_c)}"
         )
 
 

@@ -23,6 +23,9 @@ PHASE_COLOUR = {
     "resume": GREY,
 }
 
+NIGHT_COLOUR = {"waiting": SILVER, "snapshot and query": YELLOW, "reading": ORANGE, "commit": GREY, "merge": VERMILLION}
+"""Phases of a VM's backup, in their order."""
+
 MODE_COLOUR = {"first sync": SKY, "in order": GREEN, "overflow": YELLOW, "resync": ORANGE}
 
 BACKUP_BAND, MERGE_BAND, RESYNC_BAND, STUN_LINE = ORANGE, VERMILLION, SKY, BLACK

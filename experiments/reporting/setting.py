@@ -178,14 +178,31 @@ def _workload(work: Workload) -> tuple[str, ...]:
     return (work.name, load, f"{work.read_ppm / 10_000:g} %", sizes, addresses, "; ".join(bursts) or NONE, work.origin)
 
 
+TRANSPORT = {"nbd": "NBD", "nbdssl": "NBDSSL", "hotadd": "HotAdd", "san": "SAN"}
+
+
 def _backups(scenario: Scenario) -> Table:
-    head = ("backup", "VMs", "every", "at once", "changed block", "tool's block", "NBD", "repository", "reduction")
+    head = (
+        "backup",
+        "VMs",
+        "every",
+        "at once",
+        "changed block",
+        "tool's block",
+        "transport",
+        "repository",
+        "reduction",
+    )
     return Table("Snapshot backup (VADP)", head, tuple(map(_backup, scenario.vadp)))
 
 
 def _backup(job: Vadp) -> tuple[str, ...]:
-    caps = ((job.stream_bytes_per_s, "a disk"), (job.host_bytes_per_s, "a host"))
-    nbd = [f"{human_rate(rate)} {per}" for rate, per in caps if rate]
+    caps = (
+        (job.stream_bytes_per_s, "a disk"), (job.host_bytes_per_s, "a host"),
+        (job.transport.proxy_bytes_per_s, "a proxy"),
+    )  # fmt: skip
+    way = TRANSPORT[job.transport.kind]
+    limits = [f"{human_rate(rate)} {per}" for rate, per in caps if rate]
     repository = human_rate(job.repository_bytes_per_s) if job.repository_bytes_per_s else "no limit"
     return (
         job.name,
@@ -194,7 +211,7 @@ def _backup(job: Vadp) -> tuple[str, ...]:
         str(job.parallel_vms),
         human_bytes(job.cbt_block_bytes),
         human_bytes(job.tool_block_bytes),
-        ", ".join(nbd) or "no limit",
+        f"{way}, {', '.join(limits) or 'no limit'}",
         repository,
         f"{job.reduction_milli / 1000:g} : 1",
     )

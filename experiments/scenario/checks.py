@@ -7,6 +7,7 @@ on a repaired place is dropped, because the first mistake would only be told twi
 from collections.abc import Iterator
 from typing import Any
 
+from experiments.scenario.backups import check_backups
 from experiments.scenario.convert import Names, disks_of, workload_names
 from experiments.scenario.guests import AddressesTable, DiskTable, VmTable, WorkloadTable
 from experiments.scenario.locate import Path
@@ -51,6 +52,7 @@ def _numbers(file: ScenarioFile) -> Iterator[Mistake]:
     yield from _snapshots(file)
     yield from _shares(file)
     yield from check_sharing(file)
+    yield from check_backups(Names(file))
     for group, vm in file.vm.items():
         for number, disk in enumerate(vm.disk):
             yield from _disk(("vm", group, "disk", number), disk)

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from experiments.scenario.backups import backup, control
 from experiments.scenario.guests import AddressesTable, DiskTable, VmTable, WorkloadTable
 from experiments.scenario.identity import identity
-from experiments.scenario.protections import SnapshotsTable, VadpTable, VaioTable
+from experiments.scenario.protections import SnapshotsTable, VaioTable
 from experiments.scenario.schema import ArmName, DatastoreTable, HostTable, ReadLaw, ScenarioFile
 from experiments.scenario.windows import windows
 from models.assumptions import TIMERS, default
@@ -32,7 +33,6 @@ from models.scenario import (
     Timer,
     Trace,
     TwoState,
-    Vadp,
     Vaio,
     Vm,
     Workload,
@@ -105,8 +105,9 @@ def convert(file: ScenarioFile, traces: Traces) -> Scenario:
         datastores=tuple(_datastore(name, store) for name, store in names.datastores().items()),
         vms=tuple(vm for group in file.vm for vm in _vms(names, group, traces)),
         snapshots=_snapshots(file.snapshots),
-        vadp=tuple(_vadp(names, name, table) for name, table in file.protection.vadp.items()),
+        vadp=tuple(backup(names, name, table) for name, table in file.protection.vadp.items()),
         vaio=tuple(_vaio(names, name, table) for name, table in file.protection.vaio.items()),
+        control=control(file.protection.control),
         timers=tuple(Timer(name, table.limit) for name, table in file.timer.items()) or _registered_timers(),
         arms=names.arms(),
         run=RunSpec(
@@ -153,7 +154,7 @@ def _datastore(name: str, store: DatastoreTable) -> Datastore:
     return Datastore(
         name=name, capacity_bytes=store.capacity, device_queue_depth=store.device_queue_depth, servers=store.servers,
         read=_law(store.read), write=_law(store.write), bandwidth_bytes_per_s=store.bandwidth, iops_cap=store.iops,
-        burst_ns=store.burst, slowdown_milli=_every(store.slowdown or {}),
+        burst_ns=store.burst, slowdown_milli=_every(store.slowdown or {}), kind=store.kind,
         peak_bandwidth_bytes_per_s=store.peak_bandwidth, peak_iops=store.peak_iops,
         credit_ppm=store.credit, queue_limit=store.queue_limit,
         cache=WriteCache(cache.size, cache.latency, cache.destagers) if cache else None,
@@ -246,17 +247,6 @@ def _snapshots(s: SnapshotsTable) -> Snapshots:
         merge=MergeCosts(
             streams=merge.streams, chunk_bytes=merge.chunk, rate_bytes_per_s=merge.rate, limit_ns=merge.limit
         ),
-    )  # fmt: skip
-
-
-def _vadp(names: Names, name: str, t: VadpTable) -> Vadp:
-    return Vadp(
-        name=name, vms=names.vms(t.vms), first_ns=t.first, interval_ns=t.interval, parallel_vms=t.parallel_vms,
-        serving_host=t.serving_host or next(iter(names.hosts())), cbt_block_bytes=t.cbt_block,
-        tool_block_bytes=t.tool_block, query_page_extents=t.query_page_extents, query_page_ns=t.query_page,
-        disk_open_ns=t.disk_open, reads_in_flight=t.reads_in_flight, stream_bytes_per_s=t.stream,
-        host_bytes_per_s=t.host_rate, repository_bytes_per_s=t.repository, reduction_milli=t.reduction,
-        commit_ns=t.commit, job_limit_ns=t.job_limit,
     )  # fmt: skip
 
 

@@ -28,6 +28,10 @@ def warnings_of(scenario: Scenario) -> list[Mistake]:
         text = ("should say whether time is compressed: backups are minutes apart "
                 "(write compressed = true, and reports will say so)")  # fmt: skip
         found.append(Mistake(("name",), text))
+    control = scenario.control
+    if scenario.run.observe and (control.stop_latency_ns or control.throttle_latency_ns):
+        text = "measures the backups' own commands only where guests make none, outside the windows of run.observe"
+        found.append(Mistake(("protection", "control"), text))
     return found
 
 
@@ -104,12 +108,14 @@ def _backups(scenario: Scenario) -> Iterator[Mistake]:
 
 def _read_s(job: Vadp, members: list[Vm], sizes: Sequence[float]) -> float:
     """The least time, in seconds, to read that many bytes of each VM, all disks of a VM at once."""
-    stored = job.repository_bytes_per_s * job.reduction_milli / MILLI
-    alone = [0.0]
+    stored, way = job.repository_bytes_per_s * job.reduction_milli / MILLI, job.transport
+    attaching = sum(len(vm.disks) for vm in members) * (way.attach_ns + way.detach_ns) / NS_PER_S
+    shared = (job.host_bytes_per_s, stored, way.proxy_bytes_per_s, way.ssl_host_bytes_per_s)
+    alone = [attaching]
     for vm, size in zip(members, sizes, strict=True):
-        caps = (job.stream_bytes_per_s * len(vm.disks), job.host_bytes_per_s, stored)
+        caps = (job.stream_bytes_per_s * len(vm.disks), *shared)
         alone.append(max(size / cap if cap else 0.0 for cap in caps))
-    together = max(sum(sizes) / cap if cap else 0.0 for cap in (job.host_bytes_per_s, stored))
+    together = max(sum(sizes) / cap if cap else 0.0 for cap in shared)
     return max(together, sum(alone) / job.parallel_vms, *alone)
 
 

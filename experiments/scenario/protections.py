@@ -1,9 +1,12 @@
 """Snapshots and protections of a scenario file: what a stun is made of, deltas, consolidation, VADP jobs, VAIO."""
 
+from typing import Annotated, Literal
+
 from pydantic import Field
 
 from experiments.scenario.quantities import (
     Count,
+    CountOrNone,
     FullSize,
     IoSize,
     LongTime,
@@ -75,19 +78,61 @@ class VadpTable(Table):
     first: Time = registered("vadp.first")
     interval: LongTime = Field(examples=["24 h"])
     parallel_vms: Positive = registered("vadp.parallel_vms")
-    serving_host: str | None = Field(default=None, description="host that serves the NBD reads; absent: the first")
+    transport: Literal["nbd", "nbdssl", "hotadd", "san"] = registered("vadp.transport")
+    serving_host: str | None = Field(
+        default=None, description="host that serves the NBD reads, or where a hotadd proxy runs; absent: the first"
+    )
+    proxy: str | None = Field(default=None, description="a [proxy.NAME]; absent: one of its own, without limits")
+    into: str | None = Field(default=None, description="a [repository.NAME]; absent: one of its own, at repository")
+    connections: CountOrNone = registered("vadp.connections")
+    cbt: Literal["v1", "v2"] = registered("vadp.cbt")
     cbt_block: FullSize = registered("vadp.cbt_block")
     tool_block: IoSize = registered("vadp.tool_block")
     query_page_extents: Positive = registered("vadp.query_page_extents")
     query_page: Time = registered("vadp.query_page")
-    disk_open: Time = registered("vadp.disk_open")
+    disk_open: Time | None = Field(default=None, description="open and close of a disk; absent: the transport's")
+    attach: Time = registered("vadp.attach")
+    detach: Time = registered("vadp.detach")
+    lock_recovery: TimeOrNone = registered("vadp.lock_recovery")
     reads_in_flight: Positive = registered("vadp.reads_in_flight")
-    stream: RateOrNone = registered("vadp.stream")
-    host_rate: RateOrNone = registered("vadp.host_rate")
+    stream: RateOrNone | None = Field(default=None, description="of one disk; absent: the transport's")
+    host_rate: RateOrNone | None = Field(default=None, description="of a serving host (nbd); absent: the transport's")
+    ssl: RateOrNone = registered("vadp.ssl")
+    ssl_host: RateOrNone = registered("vadp.ssl_host")
     repository: RateOrNone = registered("vadp.repository")
     reduction: Ratio = registered("vadp.reduction")
     commit: Time = registered("vadp.commit")
     job_limit: TimeOrNone = registered("vadp.job_limit")
+    overrun: Literal["stop", "finish"] = registered("vadp.overrun")
+    order: Literal["listed", "missed first"] = registered("vadp.order")
+    retries: Annotated[Count, Field(le=100)] = registered("vadp.retries")
+    retry_wait: LongTime = registered("vadp.retry_wait")
+
+
+class ProxyTable(Table):
+    """A machine that moves backup data: jobs that name it share it."""
+
+    host: str | None = Field(default=None, description="hotadd: where its VM runs; absent: the first host")
+    tasks: CountOrNone = registered("proxy.tasks")
+    rate: RateOrNone = registered("proxy.rate")
+    queue_depth: Positive = registered("proxy.queue_depth")
+
+
+class RepositoryTable(Table):
+    """Where backups are stored: jobs that name it share it."""
+
+    tasks: CountOrNone = registered("repository.tasks")
+    rate: RateOrNone = registered("repository.rate")
+
+
+class ControlTable(Table):
+    """What all backup jobs heed together, at each datastore."""
+
+    open_snapshots: CountOrNone = registered("control.open_snapshots")
+    datastore_tasks: CountOrNone = registered("control.datastore_tasks")
+    stop_latency: TimeOrNone = registered("control.stop_latency")
+    throttle_latency: TimeOrNone = registered("control.throttle_latency")
+    poll: LongTime = registered("control.poll")
 
 
 class VaioTable(Table):
@@ -110,5 +155,6 @@ class VaioTable(Table):
 class ProtectionTables(Table):
     """The protections; which of them act is a matter of the arm."""
 
+    control: ControlTable = Field(default_factory=ControlTable)
     vadp: dict[Name, VadpTable] = Field(default_factory=dict)
     vaio: dict[Name, VaioTable] = Field(default_factory=dict)

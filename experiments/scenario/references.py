@@ -24,6 +24,8 @@ class Known(NamedTuple):
     filters: list[str]
     groups: list[str]
     uncounted: list[str]  # groups whose count is not known: their VMs are not known either
+    proxies: list[str]
+    repositories: list[str]
 
 
 def known_names(data: dict[str, Any]) -> Known:
@@ -32,7 +34,7 @@ def known_names(data: dict[str, Any]) -> Known:
     counts = {name: data["vm"][name].get("count", 1) if isinstance(data["vm"][name], dict) else None for name in groups}
     uncounted = [name for name in groups if type(counts[name]) is not int]
     return Known(_keys(data, "host") or [ONLY_HOST], _keys(data, "datastore") or [ONLY_DATASTORE],
-                 _keys(data, "filter"), groups, uncounted)  # fmt: skip
+                 _keys(data, "filter"), groups, uncounted, _keys(data, "proxy"), _keys(data, "repository"))  # fmt: skip
 
 
 def _keys(data: dict[str, Any], name: str) -> list[str]:
@@ -119,6 +121,13 @@ def _protections(file: ScenarioFile, known: Known) -> Iterator[Mistake]:
         at = ("protection", "vadp", name, "serving_host")
         if job.serving_host is not None:
             yield from _one_of(at, job.serving_host, known.hosts, "host")
+        for key, reference, names_of in (("proxy", job.proxy, known.proxies), ("into", job.into, known.repositories)):
+            if reference is not None:
+                what = "repository" if key == "into" else key
+                yield from _one_of(("protection", "vadp", name, key), reference, names_of, what)
+    for name, proxy in file.proxy.items():
+        if proxy.host is not None:
+            yield from _one_of(("proxy", name, "host"), proxy.host, known.hosts, "host")
     for name in file.protection.vaio:
         at = ("protection", "vaio", name)
         for other in ("vadp",) * (name in file.protection.vadp) + ("filter",) * (name in known.filters):

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import ValidatorFunctionWrapHandler
 
 from experiments.scenario.guests import VmTable
-from experiments.scenario.protections import ProtectionTables, SnapshotsTable
+from experiments.scenario.protections import ProtectionTables, ProxyTable, RepositoryTable, SnapshotsTable
 from experiments.scenario.quantities import (
     Count,
     CountOrNone,
@@ -154,6 +154,7 @@ class SiocTable(Table):
 class DatastoreTable(Table):
     """A shared datastore."""
 
+    kind: Literal["vmfs", "nfs3", "nfs41", "vsan", "vvol"] = registered("datastore.kind")
     capacity: FullSize = registered("datastore.capacity")
     device_queue_depth: Positive = registered("datastore.device_queue_depth")
     servers: Count = registered("datastore.servers")
@@ -201,6 +202,8 @@ class ScenarioFile(Table):
     vm: dict[Name, VmTable] = Field(description="VM groups by name")
     filter: dict[Name, FilterTable] = Field(default_factory=dict)
     snapshots: SnapshotsTable = Field(default_factory=SnapshotsTable)
+    proxy: dict[Name, ProxyTable] = Field(default_factory=dict, description="machines that move backup data")
+    repository: dict[Name, RepositoryTable] = Field(default_factory=dict, description="where backups are stored")
     protection: ProtectionTables = Field(default_factory=ProtectionTables)
     timer: dict[Name, TimerTable] = Field(default_factory=dict, description="absent: those of the register")
 

@@ -28,7 +28,7 @@ def age() -> list[Row]:
     cuts = [row.cut_ns / S for row in done]
     lasted = [(row.usable_ns - row.cut_ns) / S for row in done]
     between = [b - a for a, b in pairwise(cuts)]
-    simulated = _mean_age_s(result, done[0].usable_ns, done[-1].usable_ns)
+    simulated = mean_age_s(result, done[0].usable_ns, done[-1].usable_ns)
     by_hand = INTERVAL_S / 2 + SIZE / STREAM + 1
     first_read = Slack(0.01, "the first reads' 0.1 ms and drains of 0.1 ms")
     return [
@@ -40,7 +40,7 @@ def age() -> list[Row]:
     ]  # fmt: skip
 
 
-def _mean_age_s(result: RunResult, start: int, end: int) -> float:
+def mean_age_s(result: RunResult, start: int, end: int) -> float:
     """Time average of the age over [start, end), from its ramps."""
     area = time = 0
     for ramp in result.recovery[0].age:

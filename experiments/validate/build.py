@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.hardware import Dsnro, QueueFull
+from models.jobs import Control, Schedule, Transport
 from models.scenario import (
     Addresses,
     Datastore,
@@ -42,6 +43,11 @@ PLAIN_MERGE = MergeCosts(1, 64 * KIB, 0, 3600 * S)
 SNAPSHOTS = Snapshots(0, NO_STUN, PLAIN_DELTA, PLAIN_MERGE)
 
 
+PLAIN_TRANSPORT = Transport("nbd", "proxy", 0, 0, DEEP, "repository", 0, 0, 0, 0, 0, 0, 0)
+PLAIN_SCHEDULE = Schedule("stop", "listed", 0, S)
+NO_CONTROL = Control(0, 0, 0, 0, S)
+
+
 def law(latency_ns: int, distribution: Distribution = "fixed", sigma_milli: int = 0) -> ServiceLaw:
     """A service law without transfer time."""
     return ServiceLaw(latency_ns, distribution, sigma_milli, 0, ())
@@ -49,7 +55,7 @@ def law(latency_ns: int, distribution: Distribution = "fixed", sigma_milli: int 
 
 def store(servers: int, service: ServiceLaw, name: str = "datastore1") -> Datastore:
     """A datastore that serves reads and writes alike; its device queue is deep."""
-    return Datastore(name, 1 << 44, DEEP, servers, service, service, 0, 0, 0, (), 0, 0, 10**6, 0, None, None)
+    return Datastore(name, 1 << 44, DEEP, servers, service, service, 0, 0, 0, (), "vmfs", 0, 0, 10**6, 0, None, None)
 
 
 def disk(name: str, size_bytes: int = GIB, datastore: str = "datastore1") -> Disk:
@@ -89,8 +95,9 @@ def scenario(vms: tuple[Vm, ...], stores: tuple[Datastore, ...], duration_ns: in
     """The whole: no protection, one replication, seed 1, intervals as long as the warm-up."""
     run = RunSpec(duration_ns, warmup_ns, warmup_ns or duration_ns, 1, 1, 0, (), 0)
     return Scenario(
-        "validate", "validation", False, (HOST,), stores, vms, SNAPSHOTS, (), (), (), ("none",), run, "validate"
-    )
+        "validate", "validation", False, (HOST,), stores, vms, SNAPSHOTS, (), (), NO_CONTROL, (), ("none",), run,
+        "validate",
+    )  # fmt: skip
 
 
 def with_host(spec: Scenario, host: Host) -> Scenario:

@@ -6,6 +6,7 @@ are those of its space and job rows. Source of the law: occupancy, confirmed on 
 
 from dataclasses import replace
 
+from experiments.validate import build as plain
 from experiments.validate import forms
 from experiments.validate.build import KIB, MIB, MS, S, disk, law, open_loop, scenario, store, vm
 from experiments.validate.measure import one
@@ -20,7 +21,8 @@ RATE = 600
 HELD_S = 30
 
 JOB = Vadp(
-    "job", ("vm",), 0, 1000 * S, 1, "esx1", 64 * KIB, MIB, 2000, 0, 0, 4, 0, 0, 0, 1000, 0, 0
+    "job", ("vm",), 0, 1000 * S, 1, "esx1", "v1", 64 * KIB, MIB, 2000, 0, 0, 4, 0, 0, 0, 1000, 0, 0,
+    plain.PLAIN_TRANSPORT, plain.PLAIN_SCHEDULE,
 )  # fmt: skip
 """A backup job that costs nothing but its reads."""
 
@@ -49,11 +51,11 @@ def grains() -> list[Row]:
             writes = sum(row.ios for row in result.intervals if cut <= row.t_ns < second * S)
             found = next(row.grains for row in result.space if row.t_ns == second * S)
             claim = Claim(f"delta growth, {name}: grains after {second} s", SOURCE, "grains")
-            rows.append(judge(claim, forms.distinct(writes, probabilities), found, _spread(writes, probabilities)))
+            rows.append(judge(claim, forms.distinct(writes, probabilities), found, spread(writes, probabilities)))
     return rows
 
 
-def _spread(draws: float, probabilities: list[float]) -> Slack:
+def spread(draws: float, probabilities: list[float]) -> Slack:
     """Four standard deviations of the count."""
     deviation = forms.distinct_deviation(draws, probabilities)
     return Slack(4 * deviation + 2, "4 standard deviations and 2 writes in flight")

@@ -54,6 +54,10 @@ SPINNING_LOW, SPINNING_HIGH = 15.0, 40.0
 
 NBD = ((10, 272.0), (20, 284.0), (30, 294.0))
 """(disks read at once over NBD from one host, MiB/s): Forklift/MTV performance metrics, ESXi 7.0.3."""
+NBD_MANY = ((50, 280.7), (80, 293.5), (100, 291.0))
+"""Likewise, from its wall times of 35 GiB a disk: 1:46:24 (50), 2:42:49 (80) and 3:25:15 (100)."""
+NBD_EIGHT_HOSTS = 1173.0
+"""MiB/s of 80 disks that eight hosts serve: the same."""
 NBD_ONE_LOW, NBD_ONE_HIGH = 104.9, 145.0
 """MB/s of one disk: 100 MiB/s (Forklift/MTV) to 145 MB/s (CDI issue 3752)."""
 

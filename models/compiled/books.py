@@ -6,12 +6,14 @@ from models.compiled.layout import (
     IO_WORDS,
     LEDGER,
     PAGE,
-    SEEN_ROOM,
     SLOW_WORDS,
     Book,
     Command,
+    Counts,
     Flow,
     Io,
+    Ledger,
+    Seen,
     Slow,
     Vm,
     World,
@@ -55,9 +57,9 @@ def delivered(m: Memory, b: int, at: int) -> None:
     w, book, io = World(m, 0), Book(m, b), Io(m, at)
     now = w.now
     latency = now - io.arrival
-    unexplained, ledger = latency, at + IO_WORDS
+    unexplained, ledger = latency, Ledger(m, at + IO_WORDS)
     for i in range(w.causes):
-        unexplained -= m[ledger + i]
+        unexplained -= ledger[i]
     if unexplained and not w.error:
         w.error, w.subject = LEDGER, at
     integrate(m, b, now)
@@ -103,11 +105,13 @@ def add_to_interval(m: Memory, b: int, latency: int) -> int:
     book = Book(m, b)
     bucket = histogram.bucket_of(latency)
     row = bin_of(m, b, bucket)
-    if not m[row + 2]:
-        m[book.seen + book.seen_count] = row + 2
-        m[book.seen + SEEN_ROOM + book.seen_count] = bucket
-        book.seen_count += 1
-    m[row + 2] += 1
+    counts, seen, number = Counts(m, row), Seen(m, book.seen), book.seen_count
+    place = counts[2]
+    if place >= number or seen[2 * place] != bucket:  # not in this interval yet
+        place, counts[2] = number, number
+        book.seen_count = number + 1
+        seen[2 * place], seen[2 * place + 1] = bucket, 0
+    seen[2 * place + 1] += 1
     histogram.summed(m, book.latency, latency)
     return row
 
@@ -124,25 +128,24 @@ def bin_of(m: Memory, b: int, bucket: int) -> int:
 @mechanism
 def enter(m: Memory, b: int, at: int, latency: int, row: int) -> None:
     """An I/O that arrived after the warm-up: histograms, ledger, time-outs, the slowest."""
-    w, book, io = World(m, 0), Book(m, b), Io(m, at)
+    book, io, counts = Book(m, b), Io(m, at), Counts(m, row)
     if io.write:
         book.written_bytes += io.size
         histogram.summed(m, book.guest_write, latency)
-        m[row + 1] += 1
+        counts[1] += 1
     else:
         book.read_bytes += io.size
         histogram.summed(m, book.guest_read, latency)
-        m[row] += 1
-    sums, ledger = row + BIN_COUNTS, at + IO_WORDS
-    for i in range(w.causes):
-        m[sums + i] += m[ledger + i]
+        counts[0] += 1
+    ledger = Ledger(m, at + IO_WORDS)
+    for i in range(World(m, 0).causes):
+        counts[BIN_COUNTS + i] += ledger[i]
     if latency > book.timeout:
         running = latency - io.held
         if running > book.timeout:
             book.late += 1
             book.latest = max(book.latest, running)
-    if w.slowest:
-        keep_if_slow(m, b, at, latency)
+    keep_if_slow(m, b, at, latency)
 
 
 @mechanism
@@ -160,9 +163,9 @@ def slower(m: Memory, a: int, b: int) -> bool:
 def keep_if_slow(m: Memory, b: int, at: int, latency: int) -> None:
     """Among the slowest of its VM the I/O is kept; they stand in a heap, the least slow first."""
     w, book = World(m, 0), Book(m, b)
-    kept = book.slow_count
-    if kept == w.slowest and latency <= Slow(m, m[book.slow]).latency:
+    if latency <= book.slow_from:
         return
+    kept = book.slow_count
     if kept == w.slowest:
         new = take_slow(m, b, at, latency, book.free_slow)
         book.free_slow, m[book.slow] = m[book.slow], new
@@ -175,6 +178,8 @@ def keep_if_slow(m: Memory, b: int, at: int, latency: int) -> None:
             m[book.slow + hole] = m[book.slow + (hole - 1) // 2]
             hole = (hole - 1) // 2
         m[book.slow + hole] = new
+    if book.slow_count == w.slowest:
+        book.slow_from = Slow(m, m[book.slow]).latency
 
 
 @mechanism

@@ -5,7 +5,9 @@ from models.compiled.layout import (
     COPIER_GOES,
     COPIER_PACED,
     DISK_CHUNK,
+    READ_PARKED,
     READER_GOES,
+    READER_STARTS,
     BucketState,
     Chain,
     Copier,
@@ -18,7 +20,7 @@ from models.compiled.layout import (
     Transport,
     World,
 )
-from models.compiled.lists import draw, event, fire, push, soon, wake
+from models.compiled.lists import draw, event, fire, push, soon, wait, wake
 from models.mechanisms import bucket, grains, mirror
 from models.path.io import BACKUP, MERGE, SNAPSHOT
 from sim.flat import Memory
@@ -122,13 +124,18 @@ def copier_paced(m: Memory, at: int) -> None:
 
 @mechanism
 def reader_goes(m: Memory, at: int) -> None:
-    """The reader reads the next of the tool's blocks; or there is none left."""
+    """The reader reads the next of the tool's blocks; or it is parked, or there is none left."""
     reader = Reader(m, at)
     read = Read(m, reader.read)
     if not read.block_count or read.stopped:
         read.working -= 1
-        if not read.working:
+        if read.working:
+            wake(m, reader.read + READ_PARKED)  # there is nothing left for them
+        else:
             fire(m, reader.read)
+        return
+    if reader.number >= read.allowed:
+        wait(m, reader.read + READ_PARKED, at, READER_STARTS)
         return
     block = m[read.blocks]
     read.blocks += 1
@@ -158,7 +165,7 @@ def read_piece(m: Memory, at: int, size: int) -> None:
 
 @mechanism
 def reader_hears(m: Memory, at: int) -> None:
-    """A command of the reader has completed; the block goes through its stream, the host's service, the repository."""
+    """A command of the reader has completed; the block goes through its stream, the host, the proxy, the repository."""
     reader = Reader(m, at)
     reader.left -= 1
     if reader.left:
@@ -168,13 +175,21 @@ def reader_hears(m: Memory, at: int) -> None:
     stored = size * 1000 // t.reduction
     read.bytes_read += size
     read.bytes_stored += stored
-    sent = max(
-        bucket.admit(BucketState(m, read.stream), now, bucket.transfer_ns(size, t.stream_rate)),
-        bucket.admit(BucketState(m, t.host), now, bucket.transfer_ns(size, t.host_rate)),
-    )
+    alone = bucket.transfer_ns(size, t.stream_rate) + bucket.transfer_ns(size, t.ssl_rate)
+    sent = bucket.admit(BucketState(m, read.stream), now, alone)
+    sent = max(sent, bucket.admit(BucketState(m, t.host), now, bucket.transfer_ns(size, t.host_rate)))
+    sent = max(sent, bucket.admit(BucketState(m, t.ssl), now, bucket.transfer_ns(size, t.ssl_host_rate)))
+    sent = max(sent, bucket.admit(BucketState(m, t.proxy), now, bucket.transfer_ns(size, t.proxy_rate)))
     repository = bucket.transfer_ns(stored, t.repository_rate)
     sent = max(sent, bucket.admit(BucketState(m, t.repository), now, repository))
     push(m, sent, reader.key, event(at, READER_GOES))
+
+
+@mechanism
+def allow(m: Memory, at: int, reads: int) -> None:
+    """So many readers may go on from now on; those that are parked look again."""
+    Read(m, at).allowed = reads
+    wake(m, at + READ_PARKED)
 
 
 @mechanism

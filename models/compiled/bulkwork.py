@@ -15,6 +15,7 @@ from models.compiled.engine import Engine
 from models.compiled.ledgers import Meter
 from models.compiled.parts import Disk
 from models.mechanisms import bucket, grains, mirror, replication
+from models.path.build import reading_flow
 from sim.clock import ARRIVAL, Signal, order
 from sim.memory import Record
 
@@ -103,17 +104,18 @@ class Works:
     def _span_back(self, at: int, length: int, event: Event) -> None:
         self.engine.memory.give_back(at, length)
 
-    def read(self, job: "JobParts", disk: Disk, blocks: list[int]) -> "ReadWork":
+    def read(self, job: "JobParts", disk: Disk, blocks: list[int], allowed: int) -> "ReadWork":
         """Reads blocks of one disk as the snapshot shows it; `done` fires when the last is in the repository."""
         engine, memory, spec = self.engine, self.engine.memory, job.spec
         at = memory.borrow(np.array(blocks, dtype=np.int64))
         store = disk.spec.datastore
         record = self.reads.take()
         record.set(
-            disk=disk.record.address, flow=job.flows[store], draws=job.draws[store], blocks=at,
-            block_count=len(blocks), level=int(grains.depth(disk.map)) - 1, stopped=0, working=spec.reads_in_flight,
-            stream=self._state(record.stream, bucket.bucket(0)), transport=job.transport.address, bytes_read=0,
-            bytes_stored=0,
+            disk=disk.record.address, flow=job.flows[reading_flow(spec, disk.spec)[0]], draws=job.draws[store],
+            blocks=at, block_count=len(blocks), level=int(grains.depth(disk.map)) - 1, stopped=0,
+            working=spec.reads_in_flight, stream=self._state(record.stream, bucket.bucket(0)),
+            transport=job.transport.address, bytes_read=0, bytes_stored=0, parked=0,
+            allowed=allowed or spec.reads_in_flight,
         )  # fmt: skip
         entity = engine.at(layout.FLOW, disk.record.flow).entity
         readers = [
@@ -131,7 +133,18 @@ class ReadWork(Work):
 
     def __init__(self, engine: Engine, record: Record, stocks: list[tuple[Stock, Record]]) -> None:
         self._bytes: tuple[int, int] | None = None
+        self._engine = engine
         super().__init__(engine, record, stocks)
+
+    def stop(self) -> None:
+        """It ends after what it is at; `done` fires then."""
+        super().stop()
+        self.allow(int(self.record.allowed))
+
+    def allow(self, reads: int) -> None:
+        """So many of its readers may go on from now on; those above park after the block they are at."""
+        if self.done.callbacks is not None:
+            self._engine.tell(layout.ALLOW, self.record.address, reads)
 
     def _over(self) -> None:
         self._bytes = self.record.bytes_read, self.record.bytes_stored
@@ -154,7 +167,7 @@ class JobParts:
     def __init__(self, spec: scenario.Vadp, transport: Record) -> None:
         self.spec = spec
         self.transport = transport
-        self.flows: dict[str, int] = {}  # by datastore: the flow's address
+        self.flows: dict[str, int] = {}  # by the key of `reading_flow`: the flow's address
         self.draws: dict[str, int] = {}
         self.meters: dict[int, Meter] = {}  # by VM index
 

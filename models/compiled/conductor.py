@@ -12,6 +12,7 @@ from models.compiled.layout import (
     ACTIONS,
     ADMIT,
     AGAIN,
+    ALLOW,
     ARRIVES,
     CHAIN_STARTS,
     CHECKPOINT,
@@ -55,6 +56,7 @@ from models.compiled.layout import (
     CacheState,
     Command,
     Device,
+    Event,
     Order,
     World,
 )
@@ -177,6 +179,8 @@ def told(m: Memory, at: int, action: int) -> None:
         way.end_probes(m, subject)
     elif action == RESIZE:
         array.resize(m, subject, order.a)
+    elif action == ALLOW:
+        bulk.allow(m, subject, order.a)
     elif action == FORGET:
         tablecache.forget(CacheState(m, subject))
 
@@ -229,12 +233,12 @@ def _advance(words: Any, time: int, key: int, budget: int) -> int:
             continue
         if w.fired_count:
             return FIRED
-        heap, now = w.heap, w.now
-        due = bool(w.heap_size) and (m[heap] < time or (m[heap] == time and m[heap + 1] < key))
+        first, now = Event(m, w.heap), w.now
+        due = bool(w.heap_size) and (first.time < time or (first.time == time and first.key < key))
         if w.bells:
             bell = next_bell(m)
             bell_key = Device(m, bell).dispatch_key
-            if not (due and m[heap] == now and m[heap + 1] < bell_key):
+            if not (due and first.time == now and first.key < bell_key):
                 if now > time or (now == time and bell_key >= key):
                     return OK
                 device.dispatch(m, bell)
@@ -244,10 +248,10 @@ def _advance(words: Any, time: int, key: int, budget: int) -> int:
         if budget <= 0:
             return AGAIN
         budget -= 1
-        w.now = m[heap]
+        w.now = first.time
         if standing_still(m):
             w.error = STANDSTILL
-        event_key = m[heap + 1]
+        event_key = first.key
         happen(m, pop(m), event_key)
 
 

@@ -117,10 +117,14 @@ def pick(m: Memory, at: int, now: int) -> tuple[int, int]:
     if not d.fifo:
         return mclock.pick(tags, caps.room, now)
     best, oldest = -1, mclock.NEVER
-    for index in range(caps.device[throttle.FLOWS]):
-        arrival = m[d.heads + index]
-        if arrival < oldest and caps.room[index] and tags.head_l[index] <= now:
-            best, oldest = index, arrival
+    for word in range(tags.facts[mclock.WORDS]):
+        left = tags.backlog[word]
+        while left:
+            index = word * mclock.A_WORD + mclock.lowest(left)
+            left &= left - 1
+            arrival = m[d.heads + index]
+            if arrival < oldest and caps.room[index] and tags.head_l[index] <= now:
+                best, oldest = index, arrival
     return best, mclock.CONSTRAINT
 
 
@@ -138,7 +142,6 @@ def issue(m: Memory, at: int, index: int, phase: int, now: int) -> None:
         mclock.set_head(tags, index, Command(m, head).r_tag, Command(m, head).limit_tag, Command(m, head).p_tag)
         m[d.heads + index] = Command(m, head).arrival
     else:
-        m[d.heads + index] = mclock.NEVER
         d.backlog -= 1
     wait = now - c.enter
     if wait:

@@ -1,31 +1,39 @@
 """Draws made beforehand: blocks of whole numbers for the compiled path, from the streams of `models.workload`.
 
-Small blocks first and larger ones later, so that short runs of many VMs stay cheap; how they are cut changes no number.
+A small block first, then as many as the rest of the run will take at the pace so far: what is drawn and not used costs
+time, too. How they are cut changes no number.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from models import scenario
 from models.arrivals import arrival_times, rates
-from models.compiled.layout import ROW, STREAM
+from models.compiled.layout import STREAM
 from models.windows import cut, inside, unseen_blocks
-from models.workload import Block, guest_blocks, hop_blocks, service_blocks
-from sim.memory import Fields, FlatMemory, Words
+from models.workload import Block, Ints, guest_blocks, hop_blocks, service_blocks
+from sim.memory import Fields, FlatMemory
 from sim.streams import uniform_stream
 
 STREAMS = Fields(STREAM)
-ROW_WIDTH = len(ROW.split())
 FIRST_BLOCK, LARGEST_BLOCK = 256, 4096
+
+Columns = tuple[npt.NDArray[Any], ...]
+"""A block of draws, a column for each word of a draw. Whole numbers, of whatever type."""
+Progress = Callable[[], tuple[int, int]]
+"""The time now, and when the run ends."""
 
 
 class Stream:
     """Words in memory that the loop draws from; `fill` puts the next block behind those that are left."""
 
-    def __init__(self, memory: FlatMemory, blocks: Iterator[Words], least: int, width: int = 1) -> None:
+    def __init__(self, memory: FlatMemory, blocks: Iterator[Columns], least: int, width: int = 1) -> None:
         self.memory = memory
         self.blocks = blocks
+        self.width = width
         self.least = least * width  # words that must be there as long as the blocks last
         self.record = STREAMS.new(memory)
         self.room = 0
@@ -38,64 +46,79 @@ class Stream:
 
     def fill(self) -> None:
         """At least `least` words can be drawn, or the stream is at its end for good."""
-        memory, record = self.memory, self.record
-        parts = [memory.words[record.at : record.end].copy()]
-        have = len(parts[0])
-        record.low = 0
+        memory, record, width = self.memory, self.record, self.width
+        left = memory.words[record.at : record.end].copy()
+        have, low, blocks = len(left), 0, []
         while have < 2 * self.least:
             block = next(self.blocks, None)
             if block is None:
-                record.low = 1  # nobody need ask again
+                low = 1  # nobody need ask again
                 break
-            parts.append(block.reshape(-1))
-            have += block.size
+            blocks.append(block)
+            have += width * len(block[0])
         if have > self.room:
             self.room = 2 * have
             self.base = memory.take(self.room)
-        memory.words[self.base : self.base + have] = np.concatenate(parts)
-        record.at, record.end = self.base, self.base + have
+        at = self.base + len(left)
+        memory.words[self.base : at] = left
+        for block in blocks:
+            end = at + width * len(block[0])
+            draws = memory.words[at:end].reshape(-1, width)
+            for place, column in enumerate(block):
+                draws[:, place] = column
+            at = end
+        record.set(at=self.base, end=at, low=low)
 
 
-def sizes() -> Iterator[int]:
+def sizes(progress: Progress) -> Iterator[int]:
     """How large block after block is."""
-    size = FIRST_BLOCK
+    drawn, size = 0, FIRST_BLOCK
     while True:
         yield size
-        size = min(2 * size, LARGEST_BLOCK)
+        drawn += size
+        now, end = progress()
+        wanted = 17 * drawn * (end - now) // (16 * now) if now else FIRST_BLOCK
+        size = min(max(wanted, FIRST_BLOCK), LARGEST_BLOCK)
 
 
-def services(seed: int, replicate: int, entity: str, store: scenario.Datastore, write: bool) -> Iterator[Words]:
+def services(seed: int, replicate: int, entity: str, store: scenario.Datastore, write: bool) -> Iterator[Columns]:
     """Service draws of the I/Os that a mechanism causes."""
-    yield from service_blocks(seed, replicate, entity, store, write)
+    for block in service_blocks(seed, replicate, entity, store, write):
+        yield (block,)
 
 
-def hops(seed: int, replicate: int, entity: str, spec: scenario.Filter) -> Iterator[Words]:
+def hops(seed: int, replicate: int, entity: str, spec: scenario.Filter, progress: Progress) -> Iterator[Columns]:
     """(down, up) of hop after hop of a filter in one VM, in ns; whoever draws takes the one it needs."""
-    for block in hop_blocks(seed, replicate, entity, LARGEST_BLOCK):
-        yield np.rint(np.stack([spec.down_ns * block, spec.up_ns * block], axis=1)).astype(np.int64)
+    for block in hop_blocks(seed, replicate, entity, sizes(progress)):
+        down = np.rint(spec.down_ns * block)
+        yield down, down if spec.up_ns == spec.down_ns else np.rint(spec.up_ns * block)
 
 
 def guest_rows(
     vm: scenario.Vm,
     workload: scenario.Workload,
     stores: dict[str, scenario.Datastore],
-    seed: int,
-    replicate: int,
+    identity: tuple[int, int],
     windows: tuple[scenario.Window, ...],
-) -> Iterator[Words]:
-    """Rows (`layout.ROW`) of a workload's I/Os by ordinal; those of an open loop or a trace are in the windows."""
-    blocks = guest_blocks(vm, workload, stores, seed, replicate, sizes())
+    progress: Progress,
+) -> Iterator[Columns]:
+    """Rows (`layout.ROW`) of a workload's I/Os by ordinal; those of an open loop or a trace are in the windows.
+
+    `identity`: seed and replicate.
+    """
+    blocks = guest_blocks(vm, workload, stores, *identity, sizes(progress))
     if workload.kind == "closed":
         for block in blocks:
-            yield rows(np.rint(workload.think_ns * block.gap).astype(np.int64), block)
+            yield np.rint(workload.think_ns * block.gap), *block[1:]
     elif workload.trace is not None:
         first = 0
         for block in blocks:
             times = workload.trace.time_ns[first : first + len(block.disk)]
             first += len(times)
-            yield rows(times, block)[inside(windows, times)]
+            seen = inside(windows, times)
+            yield tuple(column[seen] for column in rows(times, block))
     else:
-        states = uniform_stream(seed, replicate, f"{vm.name}/{workload.name}", "burst states")
+        states = uniform_stream(*identity, f"{vm.name}/{workload.name}", "burst states")
         taken: list[Block] = []
 
         def gaps() -> Iterator[np.ndarray]:
@@ -109,17 +132,13 @@ def guest_rows(
 
 
 def unseen_rows(
-    spec: scenario.Scenario, vm: scenario.Vm, workload: scenario.Workload, seed: int, replicate: int
-) -> Iterator[Words]:
+    spec: scenario.Scenario, vm: scenario.Vm, workload: scenario.Workload, identity: tuple[int, int], progress: Progress
+) -> Iterator[Columns]:
     """The same of a workload's writes outside the windows."""
-    for times, block in unseen_blocks(spec, vm, workload, seed, replicate, sizes()):
+    for times, block in unseen_blocks(spec, vm, workload, *identity, sizes(progress)):
         yield rows(times, block)
 
 
-def rows(times: Words, block: Block) -> Words:
-    """The block as rows of whole numbers; it ends with its times."""
-    table = np.empty((len(times), ROW_WIDTH), dtype=np.int64)
-    columns = (times, block.disk, block.write, block.offset, block.size, block.service_ns)
-    for place, column in enumerate(columns):
-        table[:, place] = column[: len(times)]
-    return table
+def rows(times: Ints, block: Block) -> Columns:
+    """The block with these times; it ends with them."""
+    return times, *(column[: len(times)] for column in block[1:])

@@ -19,7 +19,6 @@ BUDGET = 100_000
 """Events until the loop comes back to see whether it is interrupted: less than a tenth of a second."""
 WORLD = Fields(layout.WORLD)
 ORDERS = Fields(layout.ORDER)
-HEAP_WORDS = 3
 
 
 class Engine:
@@ -97,8 +96,8 @@ class Engine:
 
     def _new_heap(self, room: int) -> None:
         world, memory = self.world, self.memory
-        at = memory.take(HEAP_WORDS * room)
-        used = HEAP_WORDS * world.heap_size
+        at = memory.take(layout.EVENT_WORDS * room)
+        used = layout.EVENT_WORDS * world.heap_size
         memory.words[at : at + used] = memory.words[world.heap : world.heap + used].copy()
         world.set(heap=at, heap_room=room)
 

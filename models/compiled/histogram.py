@@ -1,6 +1,6 @@
 """The histogram of `sim.histogram` in flat memory: a page of 128 buckets an octave, taken at its first use."""
 
-from models.compiled.layout import HISTOGRAM_WORDS, PAGE, Histogram
+from models.compiled.layout import HISTOGRAM_WORDS, PAGE, Counts, Histogram
 from sim.flat import Memory
 from sim.mechanism import bit_length, mechanism, take
 
@@ -37,7 +37,7 @@ def place(m: Memory, pages: int, bucket: int) -> int:
 def add(m: Memory, h: int, value: int) -> int:
     """One observation more; returns its bucket. Sums stay below 2^63."""
     bucket = bucket_of(value)
-    m[place(m, h + HISTOGRAM_WORDS, bucket)] += 1
+    Counts(m, place(m, h + HISTOGRAM_WORDS, bucket))[0] += 1
     summed(m, h, value)
     return bucket
 

@@ -11,7 +11,8 @@ from models.compiled.ledgers import Meter
 from models.compiled.machine import Machine
 from models.compiled.parts import Disk, Vm
 from models.mechanisms import bucket, replication
-from models.path.build import CBT_MAX_DISK, NBD_SHARE
+from models.mechanisms.cbt import tracked_block
+from models.path.build import CBT_DOUBLING, NBD_SHARE, reading_flow, shared_pipes
 from models.windows import UNSEEN_SLOT, first_gap
 from sim.clock import ARRIVAL, Signal, order
 
@@ -22,7 +23,7 @@ class Hypervisor(Machine):
     def __init__(self, spec: scenario.Scenario, arm: scenario.Arm, replicate: int) -> None:
         super().__init__(spec, arm, replicate)
         self.works = Works(self.engine)
-        self._nbd: dict[str, int] = {}  # by serving host: its bucket
+        self._pipes: dict[tuple[str, str], int] = {}  # by what it is, and whose: its bucket
         self.jobs = [self._job(job) for job in self.job_specs]
         self.replicators = [self._replicator(group) for group in self.group_specs]
         self.shut(first_gap(spec.run.observe))
@@ -45,11 +46,14 @@ class Hypervisor(Machine):
         return meter
 
     def _job(self, spec: scenario.Vadp) -> JobParts:
-        memory = self.engine.memory
+        place, way = self.engine.memory.place, spec.transport
+        host, ssl, proxy, repository = (
+            self._pipes.setdefault(pipe, place(bucket.bucket(0))) for pipe in shared_pipes(spec)
+        )
         transport = self.engine.new(layout.TRANSPORT).set(
-            host=self._nbd.setdefault(spec.serving_host, memory.place(bucket.bucket(0))),
-            repository=memory.place(bucket.bucket(0)), stream_rate=spec.stream_bytes_per_s,
+            host=host, ssl=ssl, proxy=proxy, repository=repository, stream_rate=spec.stream_bytes_per_s,
             host_rate=spec.host_bytes_per_s, repository_rate=spec.repository_bytes_per_s,
+            ssl_rate=way.ssl_bytes_per_s, ssl_host_rate=way.ssl_host_bytes_per_s, proxy_rate=way.proxy_bytes_per_s,
             reduction=spec.reduction_milli, tool_block=spec.tool_block_bytes,
         )  # fmt: skip
         job = JobParts(spec, transport)
@@ -57,13 +61,13 @@ class Hypervisor(Machine):
             index = self.index[name]
             job.meters[index] = self._meter(spec.name, index, inline=False)
             for disk in self.vms[index].disks:
-                store, size, block = disk.spec.datastore, disk.spec.size_bytes, spec.cbt_block_bytes
-                while size > CBT_MAX_DISK:
-                    block, size = block * 2, size // 2
-                disk.track_changes(block)
+                store, size = disk.spec.datastore, disk.spec.size_bytes
+                disk.track_changes(tracked_block(spec.cbt_block_bytes, size, CBT_DOUBLING[spec.cbt]))
                 self._draws_for(disk, writes=True)
-                if store not in job.flows:
-                    job.flows[store] = self._flow(spec.serving_host, store, 0, NBD_SHARE).address
+                key, machine, _ = reading_flow(spec, disk.spec)
+                if key not in job.flows:
+                    job.flows[key] = self._flow(machine, store, 0, NBD_SHARE).address
+                if store not in job.draws:
                     job.draws[store] = self._services(f"{spec.name}/{store}", store, write=False)
         return job
 
@@ -110,9 +114,9 @@ class Hypervisor(Machine):
         """One disk's pass of the mirror driver begins."""
         return self.works.merge(disk, self.spec.snapshots.merge)
 
-    def read(self, job: JobParts, disk: Disk, blocks: list[int]) -> ReadWork:
-        """The job reads these of its tool's blocks of one disk."""
-        return self.works.read(job, disk, blocks)
+    def read(self, job: JobParts, disk: Disk, blocks: list[int], allowed: int = 0) -> ReadWork:
+        """The job reads these of its tool's blocks of one disk, with so many reads in flight (0: its own number)."""
+        return self.works.read(job, disk, blocks, allowed)
 
     # -- the beginning ---------------------------------------------------------------------------------------
 
@@ -127,9 +131,9 @@ class Hypervisor(Machine):
                 self._start_workload(vm, number, workload)
 
     def _start_workload(self, vm: Vm, number: int, spec: scenario.Workload) -> None:
-        windows = self.spec.run.observe
-        rows = guest_rows(vm.spec, spec, self._specs, self.seed, self.replicate, windows)
-        workload = self.engine.new(layout.WORKLOAD).set(stream=self._stream(rows, layout.ROW_WORDS), number=number)
+        identity, windows = (self.seed, self.replicate), self.spec.run.observe
+        rows = guest_rows(vm.spec, spec, self._specs, identity, windows, self._progress)
+        workload = self.engine.new(layout.WORKLOAD).set(stream=self._stream(rows, layout.ROW_WORDS))
         key = order(ARRIVAL, 0, vm.index, number << 20)
         closed, outside = spec.kind == "closed", spec.origin == "external"
         for slot in range(spec.outstanding if closed else 1):
@@ -144,8 +148,8 @@ class Hypervisor(Machine):
 
     def _start_unseen(self, vm: Vm, number: int, spec: scenario.Workload) -> None:
         """The workload's writes outside the windows."""
-        rows = unseen_rows(self.spec, vm.spec, spec, self.seed, self.replicate)
-        workload = self.engine.new(layout.WORKLOAD).set(stream=self._stream(rows, layout.ROW_WORDS), number=number)
+        rows = unseen_rows(self.spec, vm.spec, spec, (self.seed, self.replicate), self._progress)
+        workload = self.engine.new(layout.WORKLOAD).set(stream=self._stream(rows, layout.ROW_WORDS))
         loop = self.engine.new(layout.LOOP).set(
             vm=vm.record.address, workload=workload.address, number=number, frozen=1, thinks=1, unseen=1,
             key=order(ARRIVAL, 0, vm.index, (number << 20) + UNSEEN_SLOT),

@@ -16,7 +16,7 @@ from models.mechanisms.tablecache import TableCache
 from models.mechanisms.throttle import Throttle
 from models.mechanisms.workers import Workers
 from models.mechanisms.writecache import WriteCache
-from sim.flat import record, state, words
+from sim.flat import column, record, state, words
 
 BucketState = state(Bucket)
 CbtState = state(Cbt)
@@ -86,13 +86,13 @@ HOP = "cause splitter first_disk down up stream workers"
 filter in the host, 0: not counted."""
 DISK = (
     "flow store size map grain grains table_grains tables cached cache tracking mirror chunk chunk_last read_draws "
-    "write_draws written_base written_top metadata_writes metadata_bytes growth number reserve"
+    "write_draws written_base written_top metadata_writes metadata_bytes growth"
 )
 """`chunk`: writes that wait until a chunk is copied."""
-STREAM = "next at end low number"
+STREAM = "next at end low"
 """Draws made beforehand: words `at` to `end`."""
 
-WORKLOAD = "stream ordinal number"
+WORKLOAD = "stream ordinal"
 LOOP = "next wake vm workload key kind due outside frozen thinks unseen number ordinal disk write offset size service"
 """A process of the guest: an arrival process, or one outstanding I/O of a closed loop; with the I/O it makes next."""
 ROW = "time disk write offset size service"
@@ -100,15 +100,21 @@ ROW = "time disk write offset size service"
 
 MERGE = "disk stopped working cap rate"
 COPIER = "next wake merge number key started size left step spans span_count"
-READ = "disk flow draws level blocks block_count stopped working stream transport bytes_read bytes_stored"
+READ = (
+    "disk flow draws level blocks block_count stopped working stream transport bytes_read bytes_stored allowed parked "
+    "parked_last"
+)
 READER = "next wake read number key size left"
-TRANSPORT = "host repository network_bytes stored_bytes stream_rate host_rate repository_rate reduction tool_block"
+TRANSPORT = (
+    "host repository network_bytes stored_bytes stream_rate host_rate repository_rate reduction tool_block ssl "
+    "ssl_rate ssl_host_rate proxy proxy_rate"
+)
 CHAIN = "next wake disk left size"
 """Metadata I/Os of a stun, one after the other."""
 
 REPLICA = (
     "next wake group entity epoch disks meters meter_count wire_bytes queued_bytes flying_bytes journal_bytes first "
-    "last busy journal reading ahead ahead_bytes sent current number link_rate latency reduction journal_rate extent "
+    "last busy journal reading ahead ahead_bytes sent current link_rate latency reduction journal_rate extent "
     "resync_reads sent_key durable_key back_key"
 )
 ITEM = "next size epoch cut replica"
@@ -124,15 +130,18 @@ ORDER = "next wake subject a b"
 NODE = "next start end turn"
 """A stretch of time during which a hypothetical request would have begun to wait."""
 LOG = "next kind subject a b c"
+EVENT = "time key what"
+"""`what`: address * ACTIONS + action."""
 
 BOOK = (
     "arrived arrived_bytes delivered delivered_bytes stunned delivered_in_stun late latest area sojourn open_arrivals "
-    "area_at read_bytes written_bytes guest_read guest_write vscsi gavg probe covers latency seen seen_count bins slow "
-    "slow_count free_slow timeout meters meter_count absorbed absorbed_bytes arrivals ios interval_written commands "
-    "kavg davg qavg write_ns writes extra"
+    "area_at read_bytes written_bytes guest_read guest_write vscsi gavg probe covers latency seen bins slow slow_count "
+    "slow_from free_slow timeout meters meter_count absorbed absorbed_bytes arrivals ios interval_written commands "
+    "kavg davg qavg write_ns writes extra seen_count"
 )
 """One VM's books: the whole run's first, the current interval's from `arrivals` on. `covers`: where ramps begin and
-end. `seen`: buckets of the interval's latencies. `bins`: pages of rows, one a bucket."""
+end. `seen`: buckets of the interval's latencies and how many have been seen of each. `bins`: pages of rows, one a
+bucket. `slow_from`: a longer latency is one of the slowest."""
 HISTOGRAM = "count total mid high minimum maximum"
 """Behind it the addresses of its pages, by octave. Sum: total + mid * 2^30 + high * 2^60."""
 SLOW = "workload ordinal disk write offset size arrival latency"
@@ -152,7 +161,9 @@ Merge, Copier, Read, Reader = (
 Transport, Chain = record("Transport", TRANSPORT), record("Chain", CHAIN)
 Replica, Item, Meter = record("Replica", REPLICA), record("Item", ITEM), record("Meter", METER)
 Epoch, Node, Log, Book = record("Epoch", EPOCH), record("Node", NODE), record("Log", LOG), record("Book", BOOK)
-Order = record("Order", ORDER)
+Order, Event = record("Order", ORDER), record("Event", EVENT)
+Ledger, Counts, Seen = column("Ledger"), column("Counts"), column("Seen")
+"""A guest I/O's ns by cause; what a histogram's pages and the rows of bins hold; an interval's (bucket, count)."""
 Histogram, Slow = record("Histogram", HISTOGRAM), record("Slow", SLOW)
 
 IO_WORDS, COMMAND_WORDS, ITEM_WORDS, NODE_WORDS = words(IO), words(COMMAND), words(ITEM), words(NODE)
@@ -164,7 +175,7 @@ LOG_WORDS, EPOCH_WORDS, ROW_WORDS, SLOW_WORDS, DOOR_WORDS = (
     words(DOOR),
 )
 HOP_WORDS, HISTOGRAM_WORDS = words(HOP), words(HISTOGRAM)
-WORLD_WORDS = words(WORLD)
+WORLD_WORDS, EVENT_WORDS = words(WORLD), words(EVENT)
 
 
 def _offset(fields: str, name: str) -> int:
@@ -178,6 +189,7 @@ FREE_ITEM, FREE_NODE = _offset(WORLD, "free_item"), _offset(WORLD, "free_node")
 FLOW_QUEUE, STORE_QUEUE, REPLICA_QUEUE = _offset(FLOW, "first"), _offset(STORE, "first"), _offset(REPLICA, "first")
 ARRAY_DIRTY, ARRAY_WAITING = _offset(ARRAY, "dirty"), _offset(ARRAY, "waiting")
 VM_GATE, DOOR_QUEUE, DISK_CHUNK = _offset(VM, "gate"), _offset(DOOR, "first"), _offset(DISK, "chunk")
+READ_PARKED = _offset(READ, "parked")
 UNRESOLVED, GATED, BOOK_INTERVAL = _offset(DOOR, "unresolved"), _offset(DOOR, "gated"), _offset(BOOK, "arrivals")
 
 OCTAVES = 58
@@ -185,7 +197,7 @@ PAGE = 128
 """Buckets of a histogram in one page; see `sim.histogram`."""
 SEEN_ROOM = OCTAVES * PAGE
 BIN_COUNTS = 3
-"""At the beginning of a bin's row: counts of reads and of writes, and of both in the current interval."""
+"""At the beginning of a bin's row: counts of reads and of writes, and its place among those seen in the interval."""
 LATEST_PAGE = 1024
 """Blocks in one page of a meter's map."""
 
@@ -193,8 +205,8 @@ LATEST_PAGE = 1024
     SERVICE_ENDS, HOPS_UP, ARRIVES, HOPS_DOWN, COPIER_GOES, READER_GOES, LINK_SENT, POINT_DURABLE, CONFIRMED, TAG_DUE,
     LIMIT_PASSED, GATE_IN, GATE_OUT, TIMER, ISSUE, CHUNK_COPIED, CHUNK_COPIED_LATE, COPIER_PACED, READER_STARTS,
     CHAIN_STARTS, LOOP_STARTS, HOLD, RELEASE, CHECKPOINT, SYNC, USABLE, SETTLE, PROBES_END, FORGET,
-    RESUMES, ISSUED_AGAIN, ACKNOWLEDGED, DESTAGED, ADMIT, RESIZE,
-) = range(35)  # fmt: skip
+    ALLOW, RESUMES, ISSUED_AGAIN, ACKNOWLEDGED, DESTAGED, ADMIT, RESIZE,
+) = range(36)  # fmt: skip
 """What happens to a record when its event comes or its turn: an event holds address * ACTIONS + action."""
 ACTIONS = 64
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from models import scenario
+from models.arrivals import NEVER_NS
 from models.compiled import layout
 from models.compiled.engine import Engine
 from models.measure.risk import BLOCK_BYTES
@@ -10,7 +11,7 @@ from models.result import IntervalRow, LedgerBin, PointRow, Ramp, RecoveryResult
 from sim.histogram import Histogram, Ramps
 from sim.memory import Record, Words
 
-INTERVAL_FIELDS = layout.BOOK.split()[layout.BOOK_INTERVAL :]
+INTERVAL_WORDS = len(layout.BOOK.split()) - layout.BOOK_INTERVAL
 
 
 def pages(engine: Engine, directory: int) -> dict[int, int]:
@@ -122,40 +123,40 @@ class Book:
             guest_read=new(engine), guest_write=new(engine), vscsi=new(engine), gavg=new(engine), probe=new(engine),
             latency=new(engine), covers=memory.take(layout.OCTAVES), bins=memory.take(layout.OCTAVES),
             seen=memory.take(2 * layout.SEEN_ROOM),
-            slow=memory.take(slowest), timeout=spec.disk_timeout_ns,
+            slow=memory.take(slowest), slow_from=-1 if slowest else NEVER_NS, timeout=spec.disk_timeout_ns,
         )  # fmt: skip
+        first = self.record.address + layout.BOOK_INTERVAL
+        self._interval = slice(first, first + INTERVAL_WORDS)
+        self._latency = slice(self.record.latency, self.record.latency + layout.HISTOGRAM_WORDS)
+        self._seen = self.record.seen
+        self._read: tuple[int, tuple[Words, Words]] | None = None  # rows of the bins, after so many were delivered
 
     def interval(self, start: int) -> IntervalRow:
         """The row of the interval that began at `start`; the next one begins."""
-        r, words = self.record, self.engine.memory.words
-        first = r.address + layout.BOOK_INTERVAL
-        now = dict(zip(INTERVAL_FIELDS, words[first : first + len(INTERVAL_FIELDS)].tolist(), strict=True))
-        words[first : first + len(INTERVAL_FIELDS)] = 0
-        n, writes = now["commands"], now["writes"]
-        kavg, davg, qavg = (now["kavg"] // n, now["davg"] // n, now["qavg"] // n) if n else (0, 0, 0)
-        write_ns = now["write_ns"] // writes if writes else 0
+        here = self.engine.memory.words[self._interval]
+        arrivals, ios, written, n, kavg, davg, qavg, write_ns, writes, extra, seen = here.tolist()
+        here[:] = 0
         return IntervalRow(
-            start, self.spec.name, now["arrivals"], now["ios"], now["interval_written"], self._latencies(), n, kavg,
-            davg, qavg, writes, write_ns, now["extra"],
+            start, self.spec.name, arrivals, ios, written, self._latencies(seen), n, kavg // (n or 1), davg // (n or 1),
+            qavg // (n or 1), writes, write_ns // (writes or 1), extra,
         )  # fmt: skip
 
-    def _latencies(self) -> Histogram:
-        """The interval's latencies, which are forgotten here."""
-        r, words, out = self.record, self.engine.memory.words, Histogram()
-        count = r.seen_count
-        if count:
-            places, buckets = words[r.seen : r.seen + count], r.seen + layout.SEEN_ROOM
-            out.buckets = dict(zip(words[buckets : buckets + count].tolist(), words[places].tolist(), strict=True))
-            words[places] = 0
-            summary = slice(r.latency, r.latency + layout.HISTOGRAM_WORDS)
-            out.count, out.total, _, _, out.minimum, out.maximum = words[summary].tolist()
-            words[summary] = 0
-            r.seen_count = 0
+    def _latencies(self, seen: int) -> Histogram:
+        """The interval's latencies, of so many buckets; their sum and extremes are forgotten here."""
+        words, out = self.engine.memory.words, Histogram()
+        if seen:
+            table = words[self._seen : self._seen + 2 * seen].tolist()
+            out.buckets = dict(zip(table[::2], table[1::2], strict=True))
+            summary = words[self._latency]
+            out.count, out.total, _, _, out.minimum, out.maximum = summary.tolist()
+            summary[:] = 0
         return out
 
     def _rows(self) -> tuple[Words, Words]:
         """(bucket, row: counts, then ns by column) of every bin that is not empty."""
         words, r, width = self.engine.memory.words, self.record, layout.BIN_COUNTS + len(self.columns)
+        if self._read is not None and self._read[0] == r.delivered:
+            return self._read[1]
         buckets, rows = [np.zeros(0, dtype=np.int64)], [np.zeros((0, width), dtype=np.int64)]
         for page, at in enumerate(words[r.bins : r.bins + layout.OCTAVES].tolist()):
             if at:
@@ -163,7 +164,9 @@ class Book:
                 found = np.flatnonzero(table[:, 0] + table[:, 1])
                 buckets.append(found + page * layout.PAGE)
                 rows.append(table[found])
-        return np.concatenate(buckets), np.concatenate(rows)
+        found_rows = np.concatenate(buckets), np.concatenate(rows)
+        self._read = r.delivered, found_rows
+        return found_rows
 
     def guest(self) -> tuple[Histogram, Histogram]:
         """Latencies of reads and of writes."""

@@ -3,6 +3,7 @@
 from models.compiled.layout import (
     ACTIONS,
     COMMAND_WORDS,
+    EVENT_WORDS,
     FIRED_ROOM,
     FREE_COMMAND,
     FREE_IO,
@@ -14,8 +15,10 @@ from models.compiled.layout import (
     LOGGED,
     NODE_WORDS,
     Command,
+    Event,
     Io,
     Item,
+    Ledger,
     Log,
     Node,
     Stream,
@@ -45,22 +48,28 @@ def pop(m: Memory) -> int:
     """
     w = World(m, 0)
     heap, size = w.heap, w.heap_size - 1
-    what = m[heap + 2]
+    what = Event(m, heap).what
     w.heap_size = size
     w.pops += 1
     hole, child = 0, 1
     while child < size:
-        at = heap + 3 * child  # beside the last child stands the last event, which is never earlier than itself
-        right = int((m[at + 3] < m[at]) | ((m[at + 3] == m[at]) & (m[at + 4] < m[at + 1])))
-        child += right
-        at += 3 * right
-        to = heap + 3 * hole
-        m[to], m[to + 1], m[to + 2] = m[at], m[at + 1], m[at + 2]
+        at = heap + EVENT_WORDS * child  # beside the last child stands the last event, never earlier than itself
+        left, right = Event(m, at), Event(m, at + EVENT_WORDS)
+        later = int((right.time < left.time) | ((right.time == left.time) & (right.key < left.key)))
+        child += later
+        move(m, at + EVENT_WORDS * later, heap + EVENT_WORDS * hole)
         hole = child
         child = 2 * hole + 1
-    end = heap + 3 * size
-    rise(m, hole, m[end], m[end + 1], m[end + 2])
+    last = Event(m, heap + EVENT_WORDS * size)
+    rise(m, hole, last.time, last.key, last.what)
     return what
+
+
+@mechanism
+def move(m: Memory, at: int, to: int) -> None:
+    """The event at one place in the heap is at another."""
+    one, other = Event(m, at), Event(m, to)
+    other.time, other.key, other.what = one.time, one.key, one.what
 
 
 @mechanism
@@ -69,14 +78,14 @@ def rise(m: Memory, hole: int, time: int, key: int, what: int) -> None:
     heap = World(m, 0).heap
     while hole:
         up = (hole - 1) // 2
-        at = heap + 3 * up
-        if m[at] < time or (m[at] == time and m[at + 1] < key):
+        at = heap + EVENT_WORDS * up
+        parent = Event(m, at)
+        if parent.time < time or (parent.time == time and parent.key < key):
             break
-        to = heap + 3 * hole
-        m[to], m[to + 1], m[to + 2] = m[at], m[at + 1], m[at + 2]
+        move(m, at, heap + EVENT_WORDS * hole)
         hole = up
-    to = heap + 3 * hole
-    m[to], m[to + 1], m[to + 2] = time, key, what
+    new = Event(m, heap + EVENT_WORDS * hole)
+    new.time, new.key, new.what = time, key, what
 
 
 # -- who waits -----------------------------------------------------------------------------------------------
@@ -175,8 +184,9 @@ def new_io(m: Memory) -> int:
     io = unused(m, FREE_IO)
     if io:
         Io(m, io).held, Io(m, io).epochs = 0, 0
-        for i in range(io + IO_WORDS, io + IO_WORDS + w.causes):
-            m[i] = 0
+        ledger = Ledger(m, io + IO_WORDS)
+        for i in range(w.causes):
+            ledger[i] = 0
     else:
         io = take(m, w.io_words)
     return io

@@ -9,7 +9,7 @@ from models import scenario
 from models.arrivals import NEVER_NS
 from models.compiled import layout
 from models.compiled.device import SERVED_WORDS
-from models.compiled.draws import Stream, hops, services
+from models.compiled.draws import Columns, Stream, hops, services
 from models.compiled.engine import Conducted, Engine
 from models.compiled.ledgers import Book, Recorder
 from models.compiled.parts import Device, Disk, Store, Vm
@@ -18,9 +18,10 @@ from models.mechanisms import bucket, grains, mclock, slowdown, workers, writeca
 from models.path.causes import Causes
 from models.path.datastore import buckets
 from models.path.device import Share, dsnro_of, full_of, throttle_of
+from models.path.machine import server, server_name
 from models.result import COMMAND_CAUSES, LAYERS
 from sim.clock import ARRIVAL, COMPLETION, DISPATCH, order
-from sim.memory import Record, Words
+from sim.memory import Record
 from sim.units import NS_PER_S
 
 
@@ -32,6 +33,7 @@ class Machine:
         self.seed, self.replicate = spec.run.seed, replicate
         self.job_specs = spec.vadp if arm in ("vadp", "both") else ()
         self.group_specs = spec.vaio if arm in ("vaio", "both") else ()
+        self.servers = {server_name(job): server(job) for job in self.job_specs if job.transport.kind == "san"}
         filters = tuple(dict.fromkeys(f.name for vm in spec.vms for f in vm.filters))
         self.causes = Causes(filters + tuple(group.name for group in self.group_specs))
         self.columns = self._columns(deltas=bool(self.job_specs))
@@ -113,7 +115,7 @@ class Machine:
             host, entity, spec = self._host(host_name), len(self.devices), self._specs[datastore]
             record = self.engine.new(layout.DEVICE).set(
                 store=self.stores[datastore].record.address, timer=-1, hopeless=-1, fifo=host.scheduler == "fifo",
-                capping=dsnro_of(host, spec) <= spec.device_queue_depth, retry=host.queue_full.retry_ns,
+                capping=dsnro_of(host, spec) <= self._depth(host_name, datastore), retry=host.queue_full.retry_ns,
                 again_key=order(DISPATCH, 3, entity),
                 cost_unit=host.cost_unit_bytes, dispatch_key=order(DISPATCH, 0, entity),
                 due_key=order(DISPATCH, 1, entity), limit_key=order(DISPATCH, 2, entity),
@@ -123,7 +125,12 @@ class Machine:
         return self.devices[place]
 
     def _host(self, name: str) -> scenario.Host:
-        return next(host for host in self.spec.hosts if host.name == name)
+        return self.servers.get(name) or next(host for host in self.spec.hosts if host.name == name)
+
+    def _depth(self, host: str, datastore: str) -> int:
+        if host in self.servers:
+            return self.servers[host].dsnro.outstanding
+        return self._specs[datastore].device_queue_depth
 
     def _flow(self, host: str, datastore: str, vm: int, share: Share) -> Record:
         """A new flow of that device; `vm`: the record of the VM it serves, 0: none."""
@@ -144,15 +151,16 @@ class Machine:
         memory, world = self.engine.memory, self.engine.world
         for (host_name, store), device in self.devices.items():
             host, shares, spec = self._host(host_name), self._shares[host_name, store], self._specs[store]
+            depth = self._depth(host_name, store)
             tags = mclock.mclock(
                 [s.reservation for s in shares], [s.limit for s in shares], [s.shares for s in shares], host.idle_credit
             )
             device.record.set(
                 flows=memory.row([flow.address for flow in device.flows]),
-                heads=memory.row([mclock.NEVER] * len(shares)), tags=memory.place(tags),
-                throttle=memory.place(throttle_of(host, spec, len(shares))),
+                heads=memory.take(len(shares)), tags=memory.place(tags),
+                throttle=memory.place(throttle_of(host, spec, len(shares), depth)),
             )  # fmt: skip
-            if full := full_of(host, spec):
+            if full := full_of(host, spec, depth):
                 device.record.full = memory.place(full)
         world.devices = memory.row([device.record.address for device in self.devices.values()])
         world.device_count = len(self.devices)
@@ -205,14 +213,18 @@ class Machine:
                 threads = engine.memory.place(workers.workers(f.workers))
                 hop.workers = self._threads.setdefault((vm.spec.host, f.name), threads)
             if f.distribution != "fixed":
-                blocks = hops(self.seed, self.replicate, f"{vm.spec.name}/{f.name}", f)
+                blocks = hops(self.seed, self.replicate, f"{vm.spec.name}/{f.name}", f, self._progress)
                 hop.stream = self._stream(blocks, 2)
         for number, (replica, spec, first) in enumerate(splitters, len(vm.spec.filters)):
             hop = engine.at(layout.HOP, vm.record.filters + number * places)
             cause = self._column(self.causes.filter[spec.name])
             hop.set(cause=cause, splitter=replica.address, first_disk=first, down=spec.down_ns, up=spec.up_ns)
 
-    def _stream(self, blocks: Iterator[Words], width: int = 1) -> int:
+    def _progress(self) -> tuple[int, int]:
+        """The time now, and when the run ends."""
+        return self.engine.world.now, self.spec.run.duration_ns
+
+    def _stream(self, blocks: Iterator[Columns], width: int = 1) -> int:
         stream = Stream(self.engine.memory, blocks, self.burst, width)
         self.engine.streams[stream.address] = stream
         return stream.address

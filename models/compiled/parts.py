@@ -80,7 +80,7 @@ class Device:
         self.shares = shares
 
     @property
-    def depth(self) -> int:
+    def slots(self) -> int:
         """Commands that the device may have outstanding now."""
         return int(self._caps().device[throttle.DEPTH])
 
@@ -93,10 +93,6 @@ class Device:
         """From now on at most so many outstanding, or fewer where something else says so; who waits may go."""
         self.engine.tell(layout.RESIZE, self.record.address, slots)
 
-    def array_work(self) -> tuple[int, int]:
-        """Commands completed, and the time that they (and those issued again) have been in the array."""
-        return self.record.finished, self.record.sojourn - self.record.retried
-
     def activity(self) -> list[tuple[int, int, int]]:
         """For each flow its shares, the commands it has had, and those of them not completed."""
         caps = self._caps()
@@ -107,6 +103,10 @@ class Device:
 
     def _caps(self) -> throttle.Throttle:
         return self.engine.memory.fetch(throttle.Throttle, self.record.throttle)
+
+    def davg(self) -> tuple[int, int]:
+        """Commands completed so far, and their times from issue to completion summed: DAVG is the quotient."""
+        return int(self.record.finished), int(self.record.sojourn) - int(self.record.retried)
 
     def account(self, now: int) -> DeviceAccount:
         """What the audit compares."""

@@ -1,7 +1,7 @@
 """What reads and writes of a virtual disk share on the compiled path: the commands they become, and their ledger."""
 
 from models.compiled import device
-from models.compiled.layout import IO_WORDS, Command, Device, Disk, Flow, GrainState, Io, Vm, World
+from models.compiled.layout import IO_WORDS, Command, Device, Disk, Flow, GrainState, Io, Ledger, Vm, World
 from models.compiled.lists import draw
 from models.mechanisms import grains
 from models.path.io import DATA, METADATA
@@ -25,7 +25,7 @@ def disk_of(m: Memory, at: int) -> int:
 def charge(m: Memory, at: int, cause: int, now: int) -> None:
     """All time since the last entry was spent on `cause`."""
     io = Io(m, at)
-    m[at + IO_WORDS + cause] += now - io.clock
+    Ledger(m, at + IO_WORDS)[cause] += now - io.clock
     io.clock = now
 
 
@@ -33,11 +33,11 @@ def charge(m: Memory, at: int, cause: int, now: int) -> None:
 def charge_command(m: Memory, at: int, c_at: int) -> None:
     """The time from the ledger's end to now was this command's: by layer."""
     io, c = Io(m, at), Command(m, c_at)
-    row = at + IO_WORDS + World(m, 0).commands + c.cause * LAYER_COUNT
-    m[row] += c.limit
-    m[row + 1] += c.dsnro
-    m[row + 2] += c.slot
-    m[row + 3] += c.done - c.issue
+    layers = Ledger(m, at + IO_WORDS + World(m, 0).commands + c.cause * LAYER_COUNT)
+    layers[0] += c.limit
+    layers[1] += c.dsnro
+    layers[2] += c.slot
+    layers[3] += c.done - c.issue
     io.clock = c.done
 
 

@@ -15,6 +15,7 @@ from models.compiled.layout import (
     Door,
     Hop,
     Io,
+    Ledger,
     Meter,
     Vm,
     WorkersState,
@@ -182,7 +183,7 @@ def pass_gate(m: Memory, at: int) -> None:
 @mechanism
 def charge_ahead(m: Memory, at: int, cause: int, ns: int) -> int:
     """The next `ns` will be spent on `cause`: they are in the ledger already; returns them."""
-    m[at + IO_WORDS + cause] += ns
+    Ledger(m, at + IO_WORDS)[cause] += ns
     Io(m, at).clock += ns
     return ns
 

@@ -2,8 +2,8 @@
 
 A query returns the blocks whose epoch is after the changeId of the last *successful* job. It must be asked at the cut,
 as the host does by keeping the snapshot's own map: a block written again later carries a newer epoch. (A bitmap that
-is cleared at each query loses changes after a failed job.) Block size: 64 KiB, doubled with the disk above 128 GiB.
-Only pages of blocks that were written take memory.
+is cleared at each query loses changes after a failed job.) Block size: 64 KiB; v1 doubles it with the disk above
+128 GiB. Only pages of blocks that were written take memory.
 """
 
 from typing import NamedTuple
@@ -22,6 +22,13 @@ class Cbt(NamedTuple):
     page_of: list[int]
     pool: list[int]
     facts: list[int]  # BLOCK_BYTES, CURRENT (the epoch that writes get now), PAGES
+
+
+def tracked_block(block_bytes: int, disk_bytes: int, doubling_bytes: int) -> int:
+    """The block size of a disk: doubled as often as the disk must be halved to fit `doubling_bytes`; 0: never (v2)."""
+    while doubling_bytes and disk_bytes > doubling_bytes:
+        block_bytes, disk_bytes = block_bytes * 2, -(-disk_bytes // 2)
+    return block_bytes
 
 
 def cbt(block_bytes: int, disk_bytes: int) -> Cbt:

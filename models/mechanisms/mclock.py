@@ -13,7 +13,7 @@ cost units of the lightest flow (mechanisms that are compiled count in 64 bits).
 
 from typing import NamedTuple
 
-from sim.mechanism import mechanism
+from sim.mechanism import bit_length, mechanism
 from sim.units import NS_PER_S
 
 NEVER = 1 << 62
@@ -23,12 +23,14 @@ P_SCALE = 1 << 16
 CONSTRAINT, WEIGHT, NOBODY = 0, 1, 2
 """Phases of a dispatch."""
 
-FLOWS = 0
-"""Index into `facts`: the number of flows."""
+A_WORD = 32
+"""Flows in one entry of `backlog`."""
+WORDS = 0
+"""Index into `facts`: the number of entries of `backlog`."""
 
 
 class MClock(NamedTuple):
-    """One entry per flow in each column, except `v`, the virtual time (one entry), and `facts`."""
+    """One entry per flow in each column, except `backlog`, `v`, the virtual time (one entry), and `facts`."""
 
     r_step: list[int]  # ns per cost unit; 0: no reservation
     l_step: list[int]  # ns per cost unit; 0: no limit
@@ -42,13 +44,15 @@ class MClock(NamedTuple):
     head_l: list[int]
     head_p: list[int]
     queued: list[int]  # I/Os waiting
+    backlog: list[int]  # a bit for each flow with I/Os waiting: few have, and only these are looked at
     v: list[int]
-    facts: list[int]  # FLOWS
+    facts: list[int]  # WORDS
 
 
 def mclock(reservations: list[int], limits: list[int], shares: list[int], credit_units: int) -> MClock:
     """A scheduler without backlog at time 0. Rates in cost units per second, 0 for none; shares > 0."""
     n, heaviest = len(shares), max(shares, default=1)
+    words = -(-n // A_WORD)
     p_step = [P_SCALE * heaviest // w for w in shares]
     return MClock(
         r_step=[NS_PER_S // r if r else 0 for r in reservations],
@@ -63,8 +67,9 @@ def mclock(reservations: list[int], limits: list[int], shares: list[int], credit
         head_l=[0] * n,
         head_p=[0] * n,
         queued=[0] * n,
+        backlog=[0] * words,
         v=[0],
-        facts=[n],
+        facts=[words],
     )
 
 
@@ -83,6 +88,7 @@ def tag(s: MClock, flow: int, cost: int, now: int) -> tuple[int, int, int]:
     p = max(s.p_prev[flow] + cost * s.p_step[flow], s.v[0] - s.credit[flow])
     s.p_prev[flow] = p
     s.queued[flow] += 1
+    s.backlog[flow // A_WORD] |= 1 << flow % A_WORD
     return r, limit, p
 
 
@@ -95,17 +101,27 @@ def set_head(s: MClock, flow: int, r: int, limit: int, p: int) -> None:
 
 
 @mechanism
+def lowest(flows: int) -> int:
+    """The lowest of the flows whose bits these are; there is one."""
+    return bit_length(flows & -flows) - 1
+
+
+@mechanism
 def pick(s: MClock, room: list[int], now: int) -> tuple[int, int]:
     """(flow, phase) to dispatch now among flows that have `room`; (-1, NOBODY) when none may. Ties: lowest flow."""
     best, best_r = -1, now + 1
     weight, weight_p = -1, NEVER
-    for flow in range(s.facts[FLOWS]):
-        if s.queued[flow] and room[flow]:
-            r = s.head_r[flow] - s.r_shift[flow]
-            if r < best_r:
-                best, best_r = flow, r
-            if s.head_l[flow] <= now and s.head_p[flow] < weight_p:
-                weight, weight_p = flow, s.head_p[flow]
+    for word in range(s.facts[WORDS]):
+        left = s.backlog[word]
+        while left:
+            flow = word * A_WORD + lowest(left)
+            left &= left - 1
+            if room[flow]:
+                r = s.head_r[flow] - s.r_shift[flow]
+                if r < best_r:
+                    best, best_r = flow, r
+                if s.head_l[flow] <= now and s.head_p[flow] < weight_p:
+                    weight, weight_p = flow, s.head_p[flow]
     if best >= 0:
         return best, CONSTRAINT
     if weight >= 0:
@@ -117,6 +133,8 @@ def pick(s: MClock, room: list[int], now: int) -> tuple[int, int]:
 def dispatched(s: MClock, flow: int, cost: int, phase: int) -> None:
     """The flow's first I/O has left. What shares gave is not taken from its reservation."""
     s.queued[flow] -= 1
+    if not s.queued[flow]:
+        s.backlog[flow // A_WORD] ^= 1 << flow % A_WORD
     if phase == WEIGHT:
         s.v[0] = s.head_p[flow]
         if s.r_step[flow]:
@@ -128,7 +146,11 @@ def dispatched(s: MClock, flow: int, cost: int, phase: int) -> None:
 def next_time(s: MClock, room: list[int]) -> int:
     """When the next tag falls due among flows that have room; NEVER when nothing waits for time."""
     due = NEVER
-    for flow in range(s.facts[FLOWS]):
-        if s.queued[flow] and room[flow]:
-            due = min(due, min(s.head_l[flow], s.head_r[flow] - s.r_shift[flow]))
+    for word in range(s.facts[WORDS]):
+        left = s.backlog[word]
+        while left:
+            flow = word * A_WORD + lowest(left)
+            left &= left - 1
+            if room[flow]:
+                due = min(due, min(s.head_l[flow], s.head_r[flow] - s.r_shift[flow]))
     return due

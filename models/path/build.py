@@ -6,31 +6,53 @@ from models import scenario
 from models.assumptions import default
 from models.measure.risk import RiskMeter
 from models.mechanisms.bucket import Bucket, bucket
+from models.mechanisms.cbt import tracked_block
 from models.path import guest
-from models.path.bulk import BackupRead, Merge, Transport, metadata_ios
+from models.path.bulk import BackupRead, Merge, Pipes, Transport, metadata_ios
 from models.path.device import Flow, Share
 from models.path.disk import Disk
-from models.path.machine import Machine
+from models.path.machine import Machine, server_name
 from models.path.replica import Replicator, Splitter
 from models.windows import first_gap, unseen_writes
 from models.workload import guest_io, service_stream
 from sim.clock import Signal
 from sim.streams import uniform_stream
 
-CBT_MAX_DISK = int(default("fixed.cbt_doubling"))
-"""Up to this disk size changed blocks have the configured size; it doubles with the disk above (CBT v1)."""
+CBT_DOUBLING = {"v1": int(default("fixed.cbt_doubling")), "v2": 0}
+"""Up to this disk size changed blocks have the configured size; above it doubles with the disk. 0: it never does."""
 
 NBD_SHARE = Share(reservation=0, limit=0, shares=int(default("fixed.nbd_shares")))
 """A serving host's reads compete as one normal disk does, for each job and datastore (nothing is published)."""
 
 
-class Job:
-    """A VADP protection as the path sees it: flows of its NBD reads, and what its bytes pass."""
+def reading_flow(spec: scenario.Vadp, disk: scenario.Disk) -> tuple[str, str, str]:
+    """Which flow of a job reads that disk (a key), the machine it belongs to, and its name.
 
-    def __init__(self, spec: scenario.Vadp, host: Bucket) -> None:
+    A serving host and a backup server have one for each job and datastore. A hot-added disk is a virtual disk of the
+    proxy VM, so a flow of its own.
+    """
+    kind = spec.transport.kind
+    if kind == "hotadd":
+        return disk.name, spec.serving_host, f"HotAdd {disk.name}"
+    if kind == "san":
+        return disk.datastore, server_name(spec), f"SAN {spec.name}"
+    return disk.datastore, spec.serving_host, f"NBD {spec.name}"
+
+
+def shared_pipes(spec: scenario.Vadp) -> tuple[tuple[str, str], ...]:
+    """What a job's bytes pass beside its streams, as of `Pipes`: what each is, and whose."""
+    way = spec.transport
+    host = spec.serving_host
+    return ("host", host), ("ssl", host), ("proxy", way.proxy), ("repository", way.repository)
+
+
+class Job:
+    """A VADP protection as the path sees it: flows of its reads, and what its bytes pass."""
+
+    def __init__(self, spec: scenario.Vadp, pipes: Pipes) -> None:
         self.spec = spec
-        self.transport = Transport(spec, host)
-        self.flows: dict[str, Flow] = {}  # by datastore
+        self.transport = Transport(spec, pipes)
+        self.flows: dict[str, Flow] = {}  # by the key of `reading_flow`
         self.draws: dict[str, Iterator[int]] = {}
         self.meters: dict[int, RiskMeter] = {}  # by VM index
 
@@ -40,7 +62,7 @@ class Hypervisor(Machine):
 
     def __init__(self, spec: scenario.Scenario, arm: scenario.Arm, replicate: int) -> None:
         super().__init__(spec, arm, replicate)
-        self._nbd: dict[str, Bucket] = {}  # by serving host
+        self._pipes: dict[tuple[str, str], Bucket] = {}  # by what it is, and whose
         self.jobs = [self._job(job) for job in self.job_specs]
         self.replicators = [self._replicator(group) for group in self.group_specs]
         for device in self.devices.values():
@@ -57,19 +79,17 @@ class Hypervisor(Machine):
         return meter
 
     def _job(self, spec: scenario.Vadp) -> Job:
-        job = Job(spec, self._nbd.setdefault(spec.serving_host, bucket(0)))
+        job = Job(spec, Pipes(*(self._pipes.setdefault(pipe, bucket(0)) for pipe in shared_pipes(spec))))
         for name in spec.vms:
             index = self.index[name]
             job.meters[index] = self._meter(spec.name, index, inline=False)
             for disk in self.vms[index].disks:
                 store, size = disk.spec.datastore, disk.spec.size_bytes
-                block = spec.cbt_block_bytes
-                while size > CBT_MAX_DISK:
-                    block, size = block * 2, size // 2
-                disk.track_changes(block)
-                if store not in job.flows:
-                    device = self._device(spec.serving_host, store)
-                    job.flows[store] = device.add_flow(f"NBD {spec.name}", self._entity(), -1, NBD_SHARE)
+                disk.track_changes(tracked_block(spec.cbt_block_bytes, size, CBT_DOUBLING[spec.cbt]))
+                key, machine, name = reading_flow(spec, disk.spec)
+                if key not in job.flows:
+                    job.flows[key] = self._device(machine, store).add_flow(name, self._entity(), -1, NBD_SHARE)
+                if store not in job.draws:
                     job.draws[store] = service_stream(
                         self.seed, self.replicate, f"{spec.name}/{store}", self.stores[store].spec, write=False
                     )
@@ -109,10 +129,10 @@ class Hypervisor(Machine):
         """One disk's pass of the mirror driver begins."""
         return Merge(disk, self.spec.snapshots.merge)
 
-    def read(self, job: Job, disk: Disk, blocks: list[int]) -> BackupRead:
-        """The job reads these of its tool's blocks of one disk."""
-        store = disk.spec.datastore
-        return BackupRead(disk, job.flows[store], job.draws[store], job.transport, blocks)
+    def read(self, job: Job, disk: Disk, blocks: list[int], allowed: int = 0) -> BackupRead:
+        """The job reads these of its tool's blocks of one disk, with so many reads in flight (0: its own number)."""
+        flow = job.flows[reading_flow(job.spec, disk.spec)[0]]
+        return BackupRead(disk, flow, job.draws[disk.spec.datastore], job.transport, blocks, allowed)
 
     def _start_guests(self) -> None:
         stores = {s.name: s for s in self.spec.datastores}

@@ -3,7 +3,7 @@ consolidation, the reads of a backup. A story starts it and waits for `done`; th
 """
 
 from collections.abc import Generator, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from simpy.events import Event
 
@@ -96,13 +96,21 @@ class Merge:
         return sum(b - a + 1 for a, b, _ in held) * grain
 
 
-class Transport:
-    """What a backup's bytes pass after the datastore: the serving host's NBD service and the job's repository."""
+class Pipes(NamedTuple):
+    """What backups share on the way of their bytes, each by all jobs that name its owner."""
 
-    def __init__(self, spec: scenario.Vadp, host: Bucket) -> None:
+    host: Bucket  # the serving host's NBD service
+    ssl: Bucket  # its encryption
+    proxy: Bucket
+    repository: Bucket
+
+
+class Transport:
+    """What a backup's bytes pass after the datastore: the stream, the host's service, the proxy, the repository."""
+
+    def __init__(self, spec: scenario.Vadp, pipes: Pipes) -> None:
         self.spec = spec
-        self.host = host  # all jobs that this host serves share it
-        self.repository = bucket(0)
+        self.pipes = pipes
         self.network_bytes = 0
         self.stored_bytes = 0
 
@@ -111,13 +119,19 @@ class Transport:
         return size * 1000 // self.spec.reduction_milli
 
     def send(self, now: int, size: int, stream: Bucket) -> int:
-        """When a block that was read now has been committed: through its stream, the host's service, the repository."""
-        spec = self.spec
-        sent = max(
-            admit(stream, now, transfer_ns(size, spec.stream_bytes_per_s)),
-            admit(self.host, now, transfer_ns(size, spec.host_bytes_per_s)),
+        """When a block that was read now has been committed: through its stream, the host, the proxy, the repository.
+
+        A stream's thread encrypts a block before it sends it: one after the other. What is shared works side by side.
+        """
+        spec, way, pipes = self.spec, self.spec.transport, self.pipes
+        alone = transfer_ns(size, spec.stream_bytes_per_s) + transfer_ns(size, way.ssl_bytes_per_s)
+        return max(
+            admit(stream, now, alone),
+            admit(pipes.host, now, transfer_ns(size, spec.host_bytes_per_s)),
+            admit(pipes.ssl, now, transfer_ns(size, way.ssl_host_bytes_per_s)),
+            admit(pipes.proxy, now, transfer_ns(size, way.proxy_bytes_per_s)),
+            admit(pipes.repository, now, transfer_ns(self.reduced(size), spec.repository_bytes_per_s)),
         )
-        return max(sent, admit(self.repository, now, transfer_ns(self.reduced(size), spec.repository_bytes_per_s)))
 
     def committed(self, size: int) -> None:
         """A block has been committed: it has crossed the network and is stored."""
@@ -126,14 +140,22 @@ class Transport:
 
 
 class BackupRead:
-    """Reads blocks of one disk as the snapshot shows it; `done` fires when the last is in the repository."""
+    """Reads blocks of one disk as the snapshot shows it; `done` fires when the last is in the repository.
 
-    def __init__(self, disk: Disk, flow: Flow, draws: Iterator[int], transport: Transport, blocks: list[int]) -> None:
+    `allowed` readers may have a read in flight; the others are parked when they come for their next block.
+    """
+
+    def __init__(
+        self, disk: Disk, flow: Flow, draws: Iterator[int], transport: Transport, blocks: list[int], allowed: int
+    ) -> None:
         self.disk = disk
         self.flow = flow
         self.draws = draws  # service draws of this reader
         self.transport = transport
         self.blocks = iter(blocks)
+        self._left = len(blocks)  # not taken yet
+        self._allowed = allowed or transport.spec.reads_in_flight
+        self._parked: Signal = disk.clock.signal()  # parked readers wait for it
         self.level = grains.depth(disk.map) - 1  # the snapshot is below the top delta
         self.done = disk.clock.signal()
         self.bytes_read = self.bytes_stored = 0
@@ -146,13 +168,26 @@ class BackupRead:
     def stop(self) -> None:
         """The readers end after the block they are at; `done` fires then."""
         self.stopped = True
+        self._call_parked()
+
+    def allow(self, reads: int) -> None:
+        """So many of its readers may go on from now on; those above park after the block they are at."""
+        self._allowed = reads
+        self._call_parked()
+
+    def _call_parked(self) -> None:
+        parked, self._parked = self._parked, self.disk.clock.signal()
+        parked.fire()
 
     def _reader(self, number: int) -> Work:
         clock, key = self.disk.clock, order(ARRIVAL, 3, self.disk.flow.entity, number)
-        for block in self.blocks:
-            if self.stopped:
+        while True:
+            while number >= self._allowed and self._left and not self.stopped:
+                yield self._parked
+            if self.stopped or not self._left:
                 break
-            sizes = self._pieces(block)
+            self._left -= 1
+            sizes = self._pieces(next(self.blocks))
             commands = [Command(BACKUP, False, size, next(self.draws)) for size in sizes]
             yield run_side_by_side(clock, self.flow, commands)
             self.bytes_read += sum(sizes)
@@ -160,7 +195,9 @@ class BackupRead:
             yield clock.at(self.transport.send(clock._now, sum(sizes), self._stream), key)
             self.transport.committed(sum(sizes))
         self._working -= 1
-        if not self._working:
+        if self._working:
+            self._call_parked()  # there is nothing left for them
+        else:
             self.done.fire()
 
     def _pieces(self, block: int) -> list[int]:

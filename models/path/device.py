@@ -53,28 +53,31 @@ def dsnro_of(host: scenario.Host, store: scenario.Datastore) -> int:
     return NO_DSNRO if store.sioc else host.dsnro.outstanding
 
 
-def throttle_of(host: scenario.Host, store: scenario.Datastore, flows: int) -> throttle.Throttle:
+def throttle_of(host: scenario.Host, store: scenario.Datastore, flows: int, depth: int) -> throttle.Throttle:
     """The device's, idle."""
-    rule, depth = host.dsnro, store.device_queue_depth
+    rule = host.dsnro
     switches = rule.switches if rule.rule == "switches" else 0
     return throttle.throttle(flows, depth, dsnro_of(host, store), rule.per == "device", switches, rule.requests)
 
 
-def full_of(host: scenario.Host, store: scenario.Datastore) -> queuefull.QueueFull | None:
+def full_of(host: scenario.Host, store: scenario.Datastore, depth: int) -> queuefull.QueueFull | None:
     """The device's answer to QUEUE FULL; None: it keeps its depth, or is never refused."""
     rule = host.queue_full
     if not (rule.sample and store.queue_limit):
         return None
-    return queuefull.queue_full(store.device_queue_depth, rule.sample, rule.threshold, rule.reading == "samples")
+    return queuefull.queue_full(depth, rule.sample, rule.threshold, rule.reading == "samples")
 
 
 class Device:
     """Scheduler, throttle and device queue of one (host, datastore). Flows are added before `start`."""
 
-    def __init__(self, clock: Clock, host: scenario.Host, store: Datastore, entity: int, watch: Watch) -> None:
+    def __init__(
+        self, clock: Clock, host: scenario.Host, store: Datastore, depth: int, entity: int, watch: Watch
+    ) -> None:
         self.clock = clock
         self.host = host
         self.store = store
+        self.depth = depth
         self.entity = entity
         self.watch = watch
         self.flows: list[Flow] = []
@@ -88,7 +91,7 @@ class Device:
         self.sojourn_ns = 0  # summed time in device of completed commands
         self._area_ns = 0
         self.submitted = self.finished = 0  # commands
-        self.capping = dsnro_of(host, store.spec) <= store.spec.device_queue_depth  # DSNRO may bind first
+        self.capping = dsnro_of(host, store.spec) <= depth  # DSNRO may bind first
         self.refusals = self.retried_ns = 0  # QUEUE FULL answers, and the time until these commands were issued again
         self.backlog: dict[int, Flow] = {}  # flows with commands that wait, by index
         self._dispatch_key = order(DISPATCH, 0, entity)
@@ -103,8 +106,8 @@ class Device:
 
     def start(self) -> None:
         """The dispatcher runs from now on."""
-        self.throttle = throttle_of(self.host, self.store.spec, len(self.flows))
-        self.full = full_of(self.host, self.store.spec)
+        self.throttle = throttle_of(self.host, self.store.spec, len(self.flows), self.depth)
+        self.full = full_of(self.host, self.store.spec, self.depth)
         self.tags = mclock.mclock(
             [s.reservation for s in self.shares],
             [s.limit for s in self.shares],
@@ -184,7 +187,7 @@ class Device:
     # -- what SIOC sees and does -------------------------------------------------------------------------------------
 
     @property
-    def depth(self) -> int:
+    def slots(self) -> int:
         """Commands that the device may have outstanding now."""
         return self.throttle.device[throttle.DEPTH]
 
@@ -193,10 +196,6 @@ class Device:
         throttle.widen(self.throttle, slots)
         if self.backlog:
             self._ring_if_useful()
-
-    def array_work(self) -> tuple[int, int]:
-        """Commands completed, and the time that they (and those issued again) have been in the array."""
-        return self.finished, self.sojourn_ns - self.retried_ns
 
     def activity(self) -> list[tuple[int, int, int]]:
         """For each flow its shares, the commands it has had, and those of them not completed."""
@@ -275,6 +274,10 @@ class Device:
     def _integrate(self, now: int) -> None:
         self.outstanding_area += self.throttle.device[throttle.OUTSTANDING] * (now - self._area_ns)
         self._area_ns = now
+
+    def davg(self) -> tuple[int, int]:
+        """Commands completed so far, and their times from issue to completion summed: DAVG is the quotient."""
+        return self.finished, self.sojourn_ns - self.retried_ns  # without the time until refused ones came again
 
     def account(self, now: int) -> DeviceAccount:
         """What the audit compares; Little's law is in integers."""

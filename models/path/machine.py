@@ -6,6 +6,8 @@ The order of building is the order of the scenario; entities are numbered in it,
 from collections.abc import Iterator
 
 from models import scenario
+from models.assumptions import default
+from models.hardware import Dsnro, QueueFull
 from models.measure.recorder import Recorder
 from models.mechanisms.workers import Workers, hop, workers
 from models.path.causes import Causes
@@ -15,6 +17,21 @@ from models.path.disk import Disk
 from models.path.vm import Vm
 from models.workload import hop_stream, service_stream
 from sim.clock import Clock
+
+BUSY = int(default("host.busy_delay"))
+SERVER_UNIT, SERVER_CREDIT = 32 << 10, 32
+"""Of a backup server's scheduler: its reads are one flow for each datastore and have no tags to wait for."""
+
+
+def server_name(spec: scenario.Vadp) -> str:
+    """The backup server of a job that reads from the array: a machine beside the hosts."""
+    return f"server {spec.transport.proxy}"
+
+
+def server(spec: scenario.Vadp) -> scenario.Host:
+    """That server as what stands in front of its devices: first come, first served, up to its queue's depth."""
+    rule, full = Dsnro(spec.transport.queue_depth, "disk", "competition", 1, 1), QueueFull(0, 1, "samples", BUSY)
+    return scenario.Host(server_name(spec), "fifo", SERVER_UNIT, SERVER_CREDIT, rule, full, 0)
 
 
 class Hop:
@@ -53,6 +70,7 @@ class Machine:
         self.clock = Clock()
         self.job_specs = spec.vadp if arm in ("vadp", "both") else ()
         self.group_specs = spec.vaio if arm in ("vaio", "both") else ()
+        self.servers = {server_name(job): server(job) for job in self.job_specs if job.transport.kind == "san"}
         filters = tuple(dict.fromkeys(f.name for vm in spec.vms for f in vm.filters))
         self.causes = Causes(filters + tuple(group.name for group in self.group_specs))
         self.recorder = Recorder(self.clock, spec, self.causes)
@@ -67,9 +85,10 @@ class Machine:
 
     def _device(self, host: str, datastore: str) -> Device:
         if (host, datastore) not in self.devices:
-            spec = next(h for h in self.spec.hosts if h.name == host)
-            device = Device(self.clock, spec, self.stores[datastore], len(self.devices), self.recorder)
-            self.devices[host, datastore] = device
+            spec, store = self.servers.get(host), self.stores[datastore]
+            depth = store.spec.device_queue_depth if spec is None else spec.dsnro.outstanding
+            spec = spec or next(h for h in self.spec.hosts if h.name == host)
+            self.devices[host, datastore] = Device(self.clock, spec, store, depth, len(self.devices), self.recorder)
         return self.devices[host, datastore]
 
     def _entity(self) -> int:

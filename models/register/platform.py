@@ -60,6 +60,8 @@ DATASTORE = (
       "transfer of one I/O: adds size / rate to its service time"),
     A("datastore.bandwidth", "none", "rate", "100 MB/s", "20 GB/s", OWN, "guess", "cap over all commands"),
     A("datastore.iops", "none", "iops", "100 iops", "1000 kiops", OWN, "guess", "cap over all commands"),
+    A("datastore.kind", "vmfs", "choice", "vmfs", "vvol", "vSphere storage guide", "documented",
+      "SAN transport reads VMFS only; HotAdd by another host stuns a VM on nfs3"),
     A("datastore.burst", "100 ms", "time", "10 ms", "1 s", OWN, "guess", "depth of both caps' buckets"),
 )  # fmt: skip
 

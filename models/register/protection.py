@@ -1,6 +1,6 @@
-"""Register rows of the two protections: VADP backup jobs (NBD transport) and VAIO asynchronous replication.
+"""Register rows of the two protections: VADP backup jobs and VAIO asynchronous replication.
 
-Left out: HotAdd and SAN transports, proxies as machines, synthetic fulls, retention.
+What depends on a backup's transport is in `models.register.backups`. Left out: synthetic fulls, retention.
 """
 
 from models.register.row import Assumption as A
@@ -23,18 +23,13 @@ VADP = (
       "2152", "documented", "extents per changed-block query"),
     A("vadp.query_page", "0.2 s", "time", "0.05 s", "1 s", "Bareos pull request 2152 (log)", "measured",
       "one changed-block query"),
-    A("vadp.disk_open", "3 s", "time", "1 s", "10 s", "nbdkit VDDK plugin manual: can be very slow", "inferred",
-      "NBD open and close of one disk"),
     A("vadp.reads_in_flight", "4", "count", "1", "16", f"{MTV}: AIO buffers 1 MiB x 4", "measured", "per disk"),
-    A("vadp.stream", "120 MB/s", "rate", "50 MB/s", "170 MB/s", f"{MTV}: 100 to 162 MiB/s a disk; CDI issue 3752: 141 "
-      "to 145 MB/s", "measured", "NBD, one disk, asynchronous (6.7 and later)"),
-    A("vadp.host_rate", "300 MB/s", "rate", "200 MB/s", "505 MB/s", f"{MTV}: 272 to 294 MiB/s at 10 to 30 disks",
-      "measured", "NBD, one serving host"),
     A("vadp.repository", "none", "rate", "50 MB/s", "2 GB/s", OWN, "guess", "of stored bytes, after reduction"),
     A("vadp.reduction", "2.0", "number", "1.0", "4.0", f"{VEEAM}, repository planning", "measured",
       "raw : stored; 3:1 or better is common"),
     A("vadp.commit", "2 s", "time", "0.5 s", "30 s", OWN, "guess", "repository metadata after the last byte"),
-    A("vadp.job_limit", "none", "time", "1 h", "24 h", OWN, "guess", "a longer job is stopped and fails"),
+    A("vadp.job_limit", "none", "time", "1 h", "24 h", OWN, "guess",
+      "the job's window: after it no VM begins, and those that run are stopped and fail (overrun)"),
 )  # fmt: skip
 
 VAIO = (

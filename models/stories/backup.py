@@ -1,8 +1,9 @@
-"""The VADP job: schedule, snapshot, changed-block query, NBD read, repository write, release - VM after VM.
+"""The VADP job: schedule, snapshot, changed-block query, reads, repository write, release - VM after VM.
 
 The first backup of a VM reads all of it, later ones what changed since the last successful one, in whole blocks of the
 backup tool. The recovery point is usable when the last byte and its metadata are in the repository; consolidation
-comes after. A job that has not ended when the next is due lets that one be skipped. Left out: quiesce, retries.
+comes after. A job that has not ended when the next is due lets that one be skipped. Which VM's turn it is and where
+its disks find places is in `tasks` and `slots`. Left out: quiesce.
 """
 
 from collections.abc import Generator, Iterator
@@ -13,8 +14,10 @@ from simpy.events import Event
 from models.mechanisms import cbt
 from models.result import JobRow
 from models.stories import JOB_RANK
-from models.stories.acts import Hypervisor, Job, Vm
+from models.stories.acts import Vm
+from models.stories.hotadd import loses_lock, recover_lock
 from models.stories.snapshot import Snapshots
+from models.stories.tasks import Tasks, snapshot_places
 from sim.clock import Signal, Story
 
 
@@ -39,15 +42,18 @@ class Record:
 class Backup:
     """One VADP protection at work."""
 
-    def __init__(self, hypervisor: Hypervisor, job: Job, number: int, snapshots: Snapshots) -> None:
-        self.hypervisor = hypervisor
-        self.job = job
-        self.number = number
+    def __init__(self, tasks: Tasks, snapshots: Snapshots) -> None:
+        self.tasks = tasks
+        self.slots = tasks.slots
+        self.hypervisor = tasks.hypervisor
+        self.job = tasks.job
+        self.number = tasks.number
         self.snapshots = snapshots
         self.records: list[Record] = []
         self._change_ids: dict[str, int] = {}  # by disk, of the last successful backup
         self._ordinal = 0  # of the job that runs or is due next
         self._started_ns = 0
+        self._failed: list[str] = []  # VMs without success in the last round of the job
         story = self._story(0)
         story.start(self._schedule(story))
 
@@ -56,7 +62,6 @@ class Backup:
         return Story(self.hypervisor.clock, name, JOB_RANK, self.number, worker)
 
     def _schedule(self, story: Story) -> Generator[Event, Any, None]:
-        spec = self.job.spec
         while True:
             due = self._due()
             if due < story.now:
@@ -64,11 +69,43 @@ class Backup:
             else:
                 yield story.until(due)
                 self._started_ns = due
-                vms = iter(self.hypervisor.vms[self.hypervisor.index[name]] for name in spec.vms)
-                ends = [self._worker(1 + i, self._ordinal, vms) for i in range(min(spec.parallel_vms, len(spec.vms)))]
-                for end in ends:
-                    yield story.wait(end)
+                yield from self._job(story)
             self._ordinal += 1
+
+    def _job(self, story: Story) -> Generator[Event, Any, None]:
+        """All VMs once, then those that failed again, as often as the job may."""
+        spec, plan = self.job.spec, self.job.spec.schedule
+        todo = self._in_turn()
+        for attempt in range(1 + plan.retries):
+            if attempt:
+                yield story.sleep(plan.retry_wait_ns)
+                if self._over(story.now):
+                    break
+            self._failed = []
+            vms = iter([self.hypervisor.vms[self.hypervisor.index[name]] for name in todo])
+            ends = [self._worker(1 + i, self._ordinal, vms) for i in range(min(spec.parallel_vms, len(todo)))]
+            for end in ends:
+                yield story.wait(end)
+            todo = [name for name in spec.vms if name in self._failed]
+            if not todo or self._over(story.now):
+                break
+
+    def _in_turn(self) -> list[str]:
+        """The job's VMs in the order in which they begin."""
+        missed = self._failed if self.job.spec.schedule.order == "missed first" else []
+        return sorted(self.job.spec.vms, key=lambda name: name not in missed)
+
+    def _over(self, now: int) -> bool:
+        """Whether the job's window has ended."""
+        limit = self.job.spec.job_limit_ns
+        return bool(limit) and now >= self._started_ns + limit
+
+    def _left(self) -> int:
+        """Of the window, for what runs now, ns; 0: it need not end."""
+        limit = self.job.spec.job_limit_ns
+        if not limit or self.job.spec.schedule.overrun == "finish":
+            return 0
+        return max(1, self._started_ns + limit - self.hypervisor.clock._now)
 
     def _due(self) -> int:
         return self.job.spec.first_ns + self._ordinal * self.job.spec.interval_ns
@@ -93,7 +130,7 @@ class Backup:
 
         def work() -> Generator[Event, Any, None]:
             for vm in vms:
-                yield from self._back_up(story, vm, ordinal)
+                yield from self._turn(story, number, vm, ordinal)
             done.fire()
 
         story.start(work())
@@ -103,19 +140,34 @@ class Backup:
         """Full until each of the VM's disks has been backed up with success."""
         return "incremental" if all(disk.spec.name in self._change_ids for disk in vm.disks) else "full"
 
-    def _back_up(self, story: Story, vm: Vm, ordinal: int) -> Generator[Event, Any, None]:
-        spec = self.job.spec
-        kind = self._kind(vm)
+    def _turn(self, story: Story, worker: int, vm: Vm, ordinal: int) -> Generator[Event, Any, None]:
+        """One VM, between taking and giving back its places for open snapshots."""
+        spec, kind, keys = self.job.spec, self._kind(vm), snapshot_places(vm)
         record = Record(spec.name, vm.spec.name, ordinal, kind, spec.first_ns + ordinal * spec.interval_ns)
         self.records.append(record)
-        if spec.job_limit_ns and story.now >= self._started_ns + spec.job_limit_ns:
-            record.note(outcome=self._too_long())  # a stopped job takes no more snapshots
-            return
+        # A job whose window has ended takes no more snapshots.
+        if not self._over(story.now) and (yield from self.slots.take(story, keys, self._to_begin())):
+            yield from self._back_up(story, worker, vm, record)
+            self.slots.give_back(keys)
+        else:
+            record.note(outcome=self._too_long())
+        if not record.row.outcome.startswith("ok"):
+            self._failed.append(vm.spec.name)
+
+    def _to_begin(self) -> int:
+        """How long a VM may wait for its turn, ns; 0: for ever."""
+        limit = self.job.spec.job_limit_ns
+        return max(1, self._started_ns + limit - self.hypervisor.clock._now) if limit else 0
+
+    def _back_up(self, story: Story, worker: int, vm: Vm, record: Record) -> Generator[Event, Any, None]:
+        spec, kind = self.job.spec, record.row.kind
         record.note(start_ns=story.now)
         cut = Cut(self, vm, full=kind == "full")
         outcome = yield from self.snapshots.create(story, vm, spec.name, lambda: cut.take(story.now, record))
         if outcome == "ok":
-            outcome = yield from self._copy(story, vm, cut, record)
+            outcome = yield from self._copy(story, worker, vm, cut, record)
+            if cut.attached and loses_lock(self.hypervisor, self.job, vm):
+                yield from recover_lock(self.snapshots, story, vm, self.job)
             record.note(merge_start_ns=story.now, delta_bytes=sum(disk.held_bytes() for disk in vm.disks))
             merged = yield from self.snapshots.consolidate(story, vm, spec.name)
             record.note(merge_end_ns=story.now)
@@ -124,29 +176,20 @@ class Backup:
         left = any(disk.depth for disk in vm.disks)  # by this job or an earlier one
         record.note(end_ns=story.now, outcome=outcome, needs_consolidation=left)
 
-    def _copy(self, story: Story, vm: Vm, cut: "Cut", record: Record) -> Generator[Event, Any, str]:
+    def _copy(self, story: Story, worker: int, vm: Vm, cut: "Cut", record: Record) -> Generator[Event, Any, str]:
         """Query, read and store; the point is usable at its end."""
         spec = self.job.spec
         pages = [max(1, -(-extents // spec.query_page_extents)) for extents in cut.extents]
         yield story.sleep(len(vm.disks) * spec.disk_open_ns + sum(pages) * spec.query_page_ns)
         record.note(read_start_ns=story.now)
-        reads = [
-            self.hypervisor.read(self.job, disk, blocks) for disk, blocks in zip(vm.disks, cut.blocks, strict=True)
-        ]
-        finished, limit = True, spec.job_limit_ns
-        for read in reads:
-            left = max(1, self._started_ns + limit - story.now) if limit else 0
-            if not (yield story.wait(read.done, left)):
-                finished = False
-                for one in reads:
-                    one.stop()
-                yield story.wait(read.done)
+        copied = yield from self.tasks.copy(story, worker, vm, cut.blocks, self._left)
+        cut.attached = bool(copied.reads)
         record.note(
             read_end_ns=story.now,
-            read_bytes=sum(read.bytes_read for read in reads),
-            stored_bytes=sum(read.bytes_stored for read in reads),
+            read_bytes=sum(read.bytes_read for read in copied.reads),
+            stored_bytes=sum(read.bytes_stored for read in copied.reads),
         )
-        if not finished:
+        if not copied.finished:
             return self._too_long()
         yield story.sleep(spec.commit_ns)
         record.note(usable_ns=story.now)
@@ -174,6 +217,7 @@ class Cut:
         self.full = full
         self.blocks: list[list[int]] = []  # per disk: the tool's blocks to read
         self.extents: list[int] = []
+        self.attached = False  # the transport has had a disk
         self._ids: list[int] = []
         self._epoch = 0
         self._time_ns = 0

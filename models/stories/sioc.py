@@ -31,7 +31,7 @@ class Member:
 
     def news(self) -> tuple[int, int]:
         """Commands completed since it was last asked, and their summed time in the array."""
-        before, self._work = self._work, self.device.array_work()
+        before, self._work = self._work, self.device.davg()
         return self._work[0] - before[0], self._work[1] - before[1]
 
     def claim(self, shares_per_slot: int) -> int:
@@ -50,9 +50,11 @@ class StorageIoControl:
         self.spec = spec
         self.store = store.name
         self.latency_ns = 0  # smoothed; 0: nothing measured yet
+        hosts = {host.name for host in hypervisor.spec.hosts}
         self.members = [
             Member(device, store.device_queue_depth)
-            for (_, name), device in hypervisor.devices.items() if name == store.name
+            for (host, name), device in hypervisor.devices.items()
+            if name == store.name and host in hosts  # a backup server takes no part
         ]  # fmt: skip
         self._story = Story(hypervisor.clock, f"SIOC {store.name}", SIOC_RANK, number)
         self._story.start(self._run())

@@ -15,6 +15,8 @@ from models.scenario import Distribution, Scenario
 from sim.histogram import Histogram, merged
 
 needs_cc = pytest.mark.skipif(creference.compiler() is None, reason="no C compiler here: no `cc` on the PATH")
+CAUSES = 10
+"""Of the ledger in books.h."""
 SCHEDULERS = pytest.mark.parametrize("scheduler", ["fifo", "mclock"])
 
 
@@ -69,6 +71,19 @@ def test_where_most_things_happen_together_too(scheduler: Any, distribution: Dis
     found = creference.simulate(scenario)
     assert found.histogram == readable(scenario)
     assert found.ios > 10_000
+
+
+@needs_cc
+@SCHEDULERS
+@pytest.mark.parametrize("seed", [1, 6])
+def test_the_books_kept_in_c_are_the_readable_paths(scheduler: Any, seed: int) -> None:
+    scenario = canonical(scheduler, 0.1, seed)
+    found, vms = creference.simulate(scenario, books=True), run.simulate(scenario, "none", 0).vms
+    assert found.histogram == readable(scenario)
+    causes, rows = creference.library(True).ledger(), [row.ns for vm in vms for row in vm.ledger]
+    kept = {causes[place] for place in range(CAUSES)} - {0}
+    assert kept == set(map(sum, zip(*rows, strict=True))) - {0}
+    assert len(kept) == (5 if scheduler == "mclock" else 4)
 
 
 @needs_cc

@@ -7,7 +7,7 @@ import pytest
 from house_rules import ROOT, targets
 from trace_files import READ, WRITE, Record, vscsi1
 
-from models.stories import CHECKPOINT_RANK, JOB_RANK, SIOC_RANK, WINDOW_RANK
+from models.stories import CHECKPOINT_RANK, CONTROL_RANK, JOB_RANK, SIOC_RANK, TASK_RANK, WINDOW_RANK
 
 PAGES = sorted(
     [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "results" / "README.md", *(ROOT / "docs").glob("*.md")]
@@ -144,7 +144,7 @@ def test_the_order_at_one_instant_is_the_page_s() -> None:
         kind = head or kind
         told.add((kind, int(sub)))
     assert {row for row in told if row[0] != "story"} == used
-    ranks = (WINDOW_RANK, JOB_RANK, CHECKPOINT_RANK, SIOC_RANK)
+    ranks = (WINDOW_RANK, JOB_RANK, CHECKPOINT_RANK, TASK_RANK, CONTROL_RANK, SIOC_RANK)
     assert {row for row in told if row[0] == "story"} == {("story", rank) for rank in ranks}
 
 

@@ -207,7 +207,7 @@ def test_each_host_and_datastore_key_lands_in_its_field(whole: Scenario) -> None
         "esx1", "fifo", 7 * KIB, 8, 9, "device", "switches", 3, 4, 32, 5, "refusals", 11 * MS, 10 * US]  # fmt: skip
     assert flat(whole.datastores[0]) == [
         "gold", 900 * GIB, 12, 13, 14 * MS, "fixed", 150, 16_000_000, 17 * MS, "lognormal", 1800, 0,
-        200_000_000, 2100, 22 * MS, 300_000_000, 2200, 50_000, 6, 7 * GIB, 8 * MS, 9,
+        200_000_000, 2100, 22 * MS, "vmfs", 300_000_000, 2200, 50_000, 6, 7 * GIB, 8 * MS, 9,
         10 * MS, 11 * NS_PER_S, 120_000, 130_000, 14, 15]  # fmt: skip
     assert whole.timers == (Timer("heartbeat", 98 * NS_PER_S),)
     assert (whole.arms, whole.title, whole.compressed) == (("both", "none"), "every key", True)
@@ -247,8 +247,10 @@ def test_each_snapshot_key_lands_in_its_field(whole: Scenario) -> None:
 
 def test_each_protection_key_lands_in_its_field(whole: Scenario) -> None:
     assert flat(whole.vadp) == [
-        "nightly", "sql-2", 74 * NS_PER_S, 75 * NS_PER_S, 76, "esx2", 77 * KIB, 78 * KIB, 79, 80 * MS, 81 * MS, 82,
-        83_000_000, 84_000_000, 85_000_000, 8600, 87 * MS, 88 * NS_PER_S]  # fmt: skip
+        "nightly", "sql-2", 74 * NS_PER_S, 75 * NS_PER_S, 76, "esx2", "v1", 77 * KIB, 78 * KIB, 79, 80 * MS, 81 * MS,
+        82, 83_000_000, 84_000_000, 85_000_000, 8600, 87 * MS, 88 * NS_PER_S,
+        "nbd", "of job nightly", 0, 0, 64, "of job nightly", 0, 48, 0, 0, 0, 0, 0,
+        "stop", "listed", 0, 600 * NS_PER_S]  # fmt: skip
     assert flat(whole.vaio) == [
         "cdp", "sql-1", "sql-2", 90 * US, 91 * US, 92_000_000, 11_125_000, 93 * MS, 9000, 94_000_000, 95 * NS_PER_S,
         96 * KIB, 97, False]  # fmt: skip
@@ -284,13 +286,14 @@ def tables() -> list[tuple[str, type[Table]]]:
               "workload.two_state": ("vm", "x", "workload", 0, "two_state"), "filter": ("filter", "x"),
               "snapshots": ("snapshots",), "snapshots.stun": ("snapshots", "stun"),
               "snapshots.delta": ("snapshots", "delta"), "snapshots.merge": ("snapshots", "merge"),
+              "proxy": ("proxy", "x"), "repository": ("repository", "x"), "control": ("protection", "control"),
               "vadp": ("protection", "vadp", "x"), "vaio": ("protection", "vaio", "x")}  # fmt: skip
     found = [(name, table_at(path)) for name, path in places.items()]
     return [(name, table) for name, table in found if table is not None]
 
 
 def test_every_default_of_the_schema_is_the_registers_and_none_there_is_idle() -> None:
-    assert len(tables()) == 20
+    assert len(tables()) == 23
     used = set()
     for name, table in tables():
         for field, info in table.model_fields.items():
@@ -303,7 +306,7 @@ def test_every_default_of_the_schema_is_the_registers_and_none_there_is_idle() -
             if isinstance(info.default, str):
                 assert info.default == row.value
             used.add(key)
-    elsewhere = ("timer.", "workload.origin.", "disk.shares.", "fixed.", "profile.")
+    elsewhere = ("timer.", "workload.origin.", "disk.shares.", "fixed.", "profile.", "transport.")
     apart = {row.key for row in REGISTER if row.key.startswith(elsewhere)}
     assert {row.key for row in REGISTER} - used - apart == set()
 

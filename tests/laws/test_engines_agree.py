@@ -1,6 +1,7 @@
 """Law: the compiled path gives what the readable path gives, to the bit: every row, every bucket, or the same error."""
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +140,37 @@ NAMED: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("name", NAMED)
 def test_worlds_by_name(name: str) -> None:
     assert not isinstance(agreed(world(merged(PROTECTED, NAMED[name])), "both"), str)
+
+
+TURNS: dict[str, dict[str, Any]] = {
+    "nbdssl": {"ssl": "9 MB/s", "ssl_host": "12 MB/s", "connections": 1},
+    "hotadd": {"attach": "7 ms", "detach": "3 ms", "lock_recovery": "50 ms", "proxy": "p"},
+    "san": {"proxy": "p"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", TURNS)
+def test_backups_that_wait_and_are_throttled(kind: str) -> None:
+    """Two jobs at one proxy of two places, on a datastore that is slow when they read."""
+    job = {key: value for key, value in VADP.items() if key != "host_rate"} | {
+        "transport": kind, **TURNS[kind], "interval": "700 ms", "reads_in_flight": 4, "parallel_vms": 2,
+        "tool_block": "64 KiB", "first": "100 ms", "job_limit": "500 ms", "into": "r",
+    }  # fmt: skip
+    vms = {name: {"host": "h", "workload": [BUSY], "disk": [{"size": "3 MiB"}, {"size": "1 MiB"}]} for name in "abcd"}
+    made = agreed(world(merged({"vm": vms}, {
+        "run": {"duration": "2 s"}, "host": {"h": {}, "other": {"path_latency": "0 s"}},
+        "datastore": {"d": {"servers": 4, "kind": "vmfs" if kind == "san" else "nfs3"}},
+        "proxy": {"p": {"host": "other", "tasks": 2, "queue_depth": 3}}, "repository": {"r": {"tasks": 3}},
+        "protection": {
+            "vadp": {"one": {**job, "vms": ["a", "b"]}, "two": {**job, "vms": ["c", "d"], "order": "missed first"}},
+            "control": {"throttle_latency": "2 ms", "stop_latency": "1800 us", "poll": "20 ms", "open_snapshots": 3},
+        },
+    })), "vadp")  # fmt: skip
+    assert not isinstance(made, str)
+    assert any(row.reads_allowed < 4 and row.tasks for row in made.control)
+    assert any(row.reads_allowed > before.reads_allowed for before, row in pairwise(made.control))
+    assert any(row.stopped for row in made.control)
+    assert ("lock recovery" in {stun.reason for stun in made.stuns}) == (kind == "hotadd")
 
 
 def test_a_chain_that_grows_because_no_merge_ends() -> None:

@@ -55,8 +55,10 @@ def asked(scenario: Scenario, arm: Arm) -> Asked:
 WANTED = {
     "ok", "failed", "skipped", "unfinished", "ok, needs consolidation", "datastore full", "first sync", "in order",
     "overflow", "resync", "data", "parent read", "metadata", "mirror", "merge", "backup", "snapshot",
-    "late guest disk timeout", "a hop waits for a worker", "writes outside the windows", "a law of quantiles",
-    "a slowdown", "a trace goes round", "destage", "refused", "cached", "a shallow queue",
+    "late guest disk timeout", "a hop waits for a worker", "lock recovery", "stopped", "throttled", "tried again",
+    "a disk waits for its turn", "writes outside the windows",
+    "a law of quantiles", "a slowdown", "a trace goes round",
+    "destage", "refused", "cached", "a shallow queue",
 }  # fmt: skip
 """What must occur among the random runs: a law that meets no failure says little."""
 
@@ -96,13 +98,28 @@ def check_all(scenario: Scenario, result: RunResult) -> list[str]:
     words += ["a trace goes round"] * any(w.repeat and w.begin == "random" for vm in scenario.vms for w in vm.workloads)
     words += ["a slowdown"] * any(store.slowdown_milli and store.servers != 1 for store in stores)
     words += ["a law of quantiles"] * any(law.quantiles for law in laws)
-    words += ["a hop waits for a worker"] * hops_waited(scenario, result)
+    words += ["a hop waits for a worker"] * hops_waited(scenario, result) + turns(scenario, result)
     check_levels(scenario, result)
     words += [row.level for row in result.levels if row.value]
     words += ["a shallow queue"] * shallow(scenario, result)
     unseen = any(row.bytes_written and not row.ios for row in result.intervals)
     words += ["writes outside the windows"] * unseen
     return words + [f"late {timer.timer}" for timer in result.timers if timer.outlasted]
+
+
+def turns(scenario: Scenario, result: RunResult) -> list[str]:
+    """What jobs have waited for, heeded and tried again."""
+    words = [stun.reason for stun in result.stuns if stun.reason == "lock recovery"]
+    words += ["stopped"] * any(row.stopped for row in result.control)
+    most = max((job.reads_in_flight for job in scenario.vadp), default=0)
+    words += ["throttled"] * any(row.tasks and row.reads_allowed < most for row in result.control)
+    attempts = [(row.job, row.vm, row.ordinal) for row in result.jobs]
+    words += ["tried again"] * (len(set(attempts)) < len(attempts))
+    assert len(attempts) <= sum(1 + job.schedule.retries for job in scenario.vadp) * len(set(attempts))
+    single = {job.name for job in scenario.vadp if 1 in (job.transport.proxy_tasks, job.transport.repository_tasks)}
+    several = {vm.name for vm in scenario.vms if len(vm.disks) > 1}
+    waited = any(row.job in single and row.vm in several and row.read_end_ns >= 0 for row in result.jobs)
+    return words + ["a disk waits for its turn"] * waited
 
 
 def hops_waited(scenario: Scenario, result: RunResult) -> bool:
@@ -294,7 +311,9 @@ def test_finite_load_drains_and_leaves_every_vm_empty(scenario: Scenario, arm: A
     """Only recorded I/O, a minute to spare and no further job: nothing waits for ever."""
     vms = tuple(replace(vm, workloads=tuple(w for w in vm.workloads if w.kind == "trace")) for vm in scenario.vms)
     once = tuple(replace(job, interval_ns=3600 * S) for job in scenario.vadp) if backups else ()
-    quiet = replace(scenario, vms=vms, vadp=once, run=replace(scenario.run, duration_ns=120 * S, interval_ns=60 * S))
+    quiet = replace(
+        scenario, vms=vms, vadp=once, run=replace(scenario.run, duration_ns=120 * S, interval_ns=60 * S, observe=())
+    )
     run = Run(quiet, arm, 0)
     try:
         run.go()

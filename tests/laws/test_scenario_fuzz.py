@@ -16,7 +16,7 @@ from experiments.scenario import Overrides, build, load
 from models.scenario import Scenario
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
-TEXTS = {name: (SCENARIOS / f"{name}.toml").read_text(encoding="utf-8") for name in ("demo", "minimal", "recorded")}
+TEXTS = {path.stem: path.read_text(encoding="utf-8") for path in sorted(SCENARIOS.glob("*.toml"))}
 TEXTS["mixed"] = """
 name = "mixed"
 run = { duration = "9 s", warmup = "1 s" }
@@ -126,7 +126,7 @@ def outcome(text: str, overrides: Overrides | None = None) -> str:
 
 
 @pytest.mark.parametrize("name", TEXTS)
-@settings(max_examples=70)
+@settings(max_examples=-(-1000 // len(TEXTS)))
 @given(edits=EDITS)
 def test_an_edited_text_loads_or_tells_located_mistakes(name: str, edits: list[tuple[str, int, int, str, str]]) -> None:
     outcome(edited(TEXTS[name], edits))

@@ -25,6 +25,7 @@ from models.measure.risk import RiskMeter
 from sim import compiling
 from sim.flat import memory_of
 from sim.histogram import Histogram, Ramps, bucket_low, bucket_of
+from sim.mechanism import register_all
 
 Step = tuple[int, ...]
 OPERANDS = 7
@@ -98,6 +99,7 @@ SIGNATURE = "void(int64[::1], int64[:, ::1], int64[::1])"
 @cache
 def compiled() -> Callable[..., None]:
     """`run_all`, compiled as the loop is (sim.compiling), but kept for this process only."""
+    register_all()
     with compiling._only_to_be_inlined():
         numba.njit(run_all).compile(SIGNATURE)
     made = numba.njit(run_all)

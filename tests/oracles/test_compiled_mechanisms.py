@@ -155,7 +155,7 @@ def mclock_step(s, op, a, b, c):  # type: ignore[no-untyped-def]
         mclock.set_head(s, a, r, limit, p)
         return (r ^ limit) + (p >> 1)
     if op == 1:
-        return mclock.next_time(s, s.queued)
+        return mclock.next_time(s, s.queued) ^ mclock.lowest(s.backlog[0] | 8)
     flow, phase = mclock.pick(s, s.queued, c)
     if phase != mclock.NOBODY:
         mclock.dispatched(s, flow, b, phase)
