@@ -47,7 +47,7 @@ CACHE = st.fixed_dictionaries({
     "destagers": st.integers(1, 3),
 })  # fmt: skip
 SIOC = st.fixed_dictionaries({
-    "threshold": _ms(8, 1), "period": st.sampled_from(["20 ms", "110 ms"]),
+    "threshold": _ms(3, 1), "period": st.sampled_from(["20 ms", "40 ms"]),
     "gain": st.sampled_from(["30 %", "80 %", "100 %"]), "smoothing": st.sampled_from(["50 %", "100 %"]),
     "least_depth": st.integers(1, 3), "shares_per_slot": st.sampled_from([100, 1000]),
 })  # fmt: skip

@@ -29,7 +29,7 @@ WANTED = {
     "guest queue", "stun hold in", "stun hold out", "mirror hold", "data: limit", "data: DSNRO", "data: device queue",
     "data: service", "metadata: DSNRO", "mirror: service", "parent read: service", "filter plain", "filter noisy",
     "filter copy0", "host path", "late mirror copy", "late guest disk timeout", "idle VM",
-    "refused", "another queue depth", "destage", "cached", "I/O credit", "byte credit", "SIOC latency",
+    "refused", "destage", "cached", "I/O credit", "byte credit", "SIOC latency",
     "unseen write",
 }  # fmt: skip
 """What must occur among the random runs: engines that agree on what never happens have agreed on little."""
