@@ -20,6 +20,7 @@ from models.result import (
     IntervalRow,
     JobRow,
     JournalRow,
+    LevelRow,
     ModeRow,
     PointRow,
     QuestionRow,
@@ -201,6 +202,11 @@ def flows(comparison: Comparison) -> "pd.DataFrame":
     return _copied(comparison, lambda run: run.flows, FlowRow._fields)
 
 
+def levels(comparison: Comparison) -> "pd.DataFrame":
+    """One row a queue, cache or credit between hosts and array, and interval's end."""
+    return _copied(comparison, lambda run: run.levels, LevelRow._fields)
+
+
 def devices(comparison: Comparison) -> "pd.DataFrame":
     """One row a datastore and cause."""
     return _copied(comparison, lambda run: run.devices, DeviceRow._fields)
@@ -257,7 +263,8 @@ TABLES: dict[str, Callable[[Comparison], "pd.DataFrame"]] = {
     table.__name__: table
     for table in (
         metrics, replicates, differences, vms, intervals, stuns, quiesces, questions, jobs, points, recovery, risk,
-        modes, cuts, journals, space, flows, devices, control, cores, timers, audit, slowest, latency_histogram,
+        modes, cuts, journals, space, flows, levels, devices, control, cores, timers, audit, slowest,
+        latency_histogram,
     )
 }  # fmt: skip
 """Every table by its name, which is also the name of its CSV file."""

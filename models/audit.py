@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from models.chain import Chain
 from models.mechanisms import grains, replication
+from models.path.io import DESTAGE
 from models.stories.acts import Hypervisor
 from sim.audit import Line
 
@@ -38,6 +39,11 @@ def _stores(hypervisor: Hypervisor, now: int) -> Iterator[Line]:
         yield Line("utilisation law", name, *store.utilisation(now))
         disks = [disk for vm in hypervisor.vms for disk in vm.disks if disk.spec.datastore == name]
         used = sum(disk.spec.size_bytes + disk.delta_bytes() for disk in disks)
+        if store.spec.cache:
+            taken, cleaned, held = store.cached()
+            yield Line("bytes cached = destaged + dirty", name, taken, cleaned + held)
+            written = store.served.get((DESTAGE, True), [0, 0])[1]
+            yield Line("bytes destaged = written by destages", name, cleaned, written)
         had = store.spec.capacity_bytes + store.freed_bytes
         yield Line("space = disks + deltas + free", name, had, used + store.free_bytes)
 

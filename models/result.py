@@ -239,6 +239,20 @@ class FlowRow(NamedTuple):
     backlog_bytes: int  # waiting in front of it at the interval's end (raw)
 
 
+class LevelRow(NamedTuple):
+    """How full something between hosts and array was at an interval's end; for datastores whose scenario has it.
+
+    "queue depth" (slots) and "refused" (commands in the interval) of a host's device; "cached" (bytes), "I/O credit"
+    and "byte credit" (what a burst has left), "SIOC latency" (ns) of the datastore, with host ''.
+    """
+
+    t_ns: int
+    datastore: str
+    host: str
+    level: str
+    value: int
+
+
 class ControlRow(NamedTuple):
     """What latency control measured at one datastore, and did. No rows without such control."""
 
@@ -254,8 +268,7 @@ class DeviceRow(NamedTuple):
     """One datastore over the run: what was asked of it, by cause."""
 
     datastore: str
-    cause: str  # "data" | "metadata" | "parent read" | "mirror" | "merge" | "backup" | "resync" | "snapshot"
-    # | "memory"
+    cause: str  # one of models.path.io.KINDS
     commands: int
     bytes_read: int
     bytes_written: int
@@ -302,3 +315,4 @@ class RunResult:
     events: int  # events the simulation's clock handled
     quiesces: tuple[QuiesceRow, ...] = ()
     questions: tuple[QuestionRow, ...] = ()
+    levels: tuple[LevelRow, ...] = ()

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from models import scenario
 from models.audit import audit
 from models.chain import OutOfSpace
+from models.levels import Levels
 from models.measure.journal import Journal
 from models.measure.recorder import LedgerError
 from models.mechanisms.replication import MODE_NAMES
@@ -28,6 +29,7 @@ from models.result import (
     StunRow,
     TimerRow,
 )
+from models.stories import sioc
 from models.stories.acts import Hypervisor
 from models.stories.backup import Backup
 from models.stories.control import LatencyControl
@@ -107,6 +109,7 @@ class Run:
             checkpoints(replicator, number)
             if replicator.spec.synchronous:
                 connection(replicator, number, cuts(replicator.spec))
+        self.levels = Levels(self.hypervisor, sioc.start(self.hypervisor))
         self.space: list[SpaceRow] = []
         self.flows: list[FlowRow] = []
         self.journals: list[JournalRow] = []
@@ -138,6 +141,7 @@ class Run:
     def _sample(self, start: int, now: int) -> None:
         for meter in self.hypervisor.recorder.meters():
             meter.sample(now)
+        self.levels.sample(now)
         for vm in self.hypervisor.vms:
             for disk in vm.disks:
                 if disk.depth:
@@ -192,6 +196,7 @@ class Run:
             events=self.hypervisor.events,
             quiesces=tuple(self.snapshots.quiesces),
             questions=tuple(self.questions.rows),
+            levels=tuple(self.levels.rows),
         )
 
     def _intervals(self) -> list[IntervalRow]:

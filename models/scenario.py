@@ -11,6 +11,10 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from models.hardware import Datastore as Datastore
+from models.hardware import Distribution as Distribution
+from models.hardware import Host as Host
+from models.hardware import ServiceLaw as ServiceLaw
 from models.jobs import Control as Control
 from models.jobs import Vadp as Vadp
 from models.replication import Appliance as Appliance
@@ -34,50 +38,6 @@ Arm = Literal["none", "vadp", "vaio", "both"]
 
 Engine = Literal["compiled", "simpy"]
 """Which path carries the I/Os: both give the same result, `simpy` is to be read, `compiled` is fast."""
-
-Distribution = Literal["fixed", "exponential", "lognormal"]
-
-
-@dataclass(frozen=True, slots=True)
-class Host:
-    """An ESXi host: one I/O scheduler in front of each device it mounts."""
-
-    name: str
-    scheduler: Literal["mclock", "fifo"]
-    cost_unit_bytes: int  # Disk.SchedCostUnit: an I/O costs ceil(bytes / unit)
-    idle_credit: int  # mClock burst credit sigma, in cost units
-    dsnro: int  # outstanding I/Os of one VMDK while several compete (Disk.SchedNumReqOutstanding)
-    path_latency_ns: int  # fixed software cost of one guest I/O in the VMM and VMkernel, no queueing
-    filter_cores: int  # cores that carry the hops of all filters of its VMs; 0: not counted
-    filter_cpu_ns: int  # of such a core, one hop of one filter
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceLaw:
-    """Service time of one command in one server: drawn latency plus bytes / stream rate."""
-
-    latency_ns: int  # mean of the drawn part
-    distribution: Distribution | Literal["quantiles"]
-    sigma_milli: int  # of the underlying normal; lognormal only
-    stream_bytes_per_s: int  # 0: size does not matter
-    quantiles: tuple[tuple[int, int], ...]  # (ppm, ns) from 0 to 1,000,000 ppm, straight lines between; quantiles only
-
-
-@dataclass(frozen=True, slots=True)
-class Datastore:
-    """A shared datastore: parallel servers behind one queue, with optional rate buckets."""
-
-    name: str
-    capacity_bytes: int
-    device_queue_depth: int  # DQLEN of each host's device for it
-    servers: int  # 0: no server limit (service starts at once)
-    read: ServiceLaw
-    write: ServiceLaw
-    bandwidth_bytes_per_s: int  # cap over all commands; 0: none
-    iops_cap: int  # cap over all commands; 0: none
-    burst_ns: int  # depth of both caps' buckets, as time at the capped rate
-    slowdown_milli: tuple[int, ...]  # factor of a service by number in service, from 1; the last for more; empty: none
-    kind: Literal["vmfs", "nfs3", "nfs41", "vsan", "vvol"]  # what a backup's transport may and must do with it
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,9 @@ def happened(result: Outcome) -> set[str]:
     words = {row.outcome.split(": the ")[0] for row in result.stuns} | {row.mode for row in result.modes}
     words |= {row.cause for row in result.devices}
     words |= {"table misses" for row in result.devices if row.cause == "metadata" and row.bytes_read}
+    words |= {row.level for row in result.levels if row.value}
+    depths = {(row.datastore, row.host, row.value) for row in result.levels if row.level == "queue depth"}
+    words |= {"another queue depth"} if len(depths) > len({place[:2] for place in depths}) else set()
     words |= {"deep chain" for row in result.space if row.levels > 2}
     words |= {f"late {row.timer}" for row in result.timers if row.outlasted}
     words |= {"connection lost" if cut.lost_ns >= 0 else "connection lived" for cut in result.cuts}

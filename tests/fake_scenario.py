@@ -1,6 +1,7 @@
 """A hand-made scenario that looks like the demo; `fakes` has the results that pretend to have run it."""
 
 from experiments.validate.build import NO_CONTROL, PLAIN_SCHEDULE, PLAIN_TRANSPORT
+from models.hardware import Dsnro, QueueFull
 from models.scenario import (
     Addresses,
     Burst,
@@ -78,7 +79,19 @@ def fake_scenario(arms: tuple[str, ...] = ARMS, replications: int = 5) -> Scenar
         name="demo",
         title="A fake that looks like the demo",
         compressed=True,
-        hosts=(Host("esx1", "mclock", 32768, 4, 32, 250 * US, 0, 0),),
+        hosts=(
+            Host(
+                "esx1",
+                "mclock",
+                32768,
+                4,
+                Dsnro(32, "disk", "competition", 6, 128),
+                QueueFull(0, 8, "samples", 400 * MS),
+                250 * US,
+                0,
+                0,
+            ),
+        ),
         datastores=(
             Datastore(
                 "gold",
@@ -92,6 +105,12 @@ def fake_scenario(arms: tuple[str, ...] = ARMS, replications: int = 5) -> Scenar
                 0,
                 (),
                 "vmfs",
+                0,
+                0,
+                10**6,
+                0,
+                None,
+                None,
             ),
         ),
         vms=tuple(_vm(*member) for member in MEMBERS),

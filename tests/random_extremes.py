@@ -111,7 +111,10 @@ def extremes(draw: Draw, duration_ms: int = 1_000) -> Scenario:
     stores = tuple(
         replace(store, device_queue_depth=pick(1, 2, 64), servers=pick(0, 1, 64)) for store in base.datastores
     )
-    hosts = tuple(replace(host, dsnro=pick(1, 2, 64), idle_credit=pick(0, 8)) for host in base.hosts)
+    hosts = tuple(
+        replace(host, dsnro=replace(host.dsnro, outstanding=pick(1, 2, 64)), idle_credit=pick(0, 8))
+        for host in base.hosts
+    )
     vms = []
     for vm in base.vms:
         disks = tuple(replace(disk, limit_iops=pick(0, 0, 0, 1, 30, 1000), reservation_iops=0) for disk in vm.disks)
@@ -170,7 +173,7 @@ def chains(draw: Draw, duration_ms: int = 600) -> Scenario:
     )  # fmt: skip
     stores = tuple(
         replace(store, device_queue_depth=pick(4, 32), servers=0, bandwidth_bytes_per_s=0, iops_cap=0,
-                capacity_bytes=store.capacity_bytes + (1 << 30))
+                queue_limit=0, sioc=None, capacity_bytes=store.capacity_bytes + (1 << 30))
         for store in base.datastores
     )  # fmt: skip
     run = replace(base.run, slowest=100_000, warmup_ns=0)

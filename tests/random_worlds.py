@@ -36,9 +36,29 @@ TABLE_LAW = st.fixed_dictionaries({
         lambda times: dict(zip(("0 %", "50 %", "100 %"), times, strict=True))),
 })  # fmt: skip
 LAW = st.one_of(PLAIN_LAW, PLAIN_LAW, PLAIN_LAW, TABLE_LAW)
+SWITCHES = st.fixed_dictionaries({"dsnro_rule": st.just("switches"), "dsnro_switches": st.integers(1, 3),
+                                  "dsnro_requests": st.integers(1, 6)})  # fmt: skip
+FULL = st.fixed_dictionaries({
+    "qfull_sample": st.sampled_from([2, 3]), "qfull_threshold": st.integers(1, 2),
+    "qfull_reading": st.sampled_from(["samples", "refusals"]),
+})  # fmt: skip
+CACHE = st.fixed_dictionaries({
+    "size": st.sampled_from(["5 KiB", "64 KiB", "1 MiB"]), "latency": st.sampled_from(["0 s", "0.1 ms", "1 ms"]),
+    "destagers": st.integers(1, 3),
+})  # fmt: skip
+SIOC = st.fixed_dictionaries({
+    "threshold": _ms(3, 1), "period": st.sampled_from(["20 ms", "40 ms"]),
+    "gain": st.sampled_from(["30 %", "80 %", "100 %"]), "smoothing": st.sampled_from(["50 %", "100 %"]),
+    "least_depth": st.integers(1, 3), "shares_per_slot": st.sampled_from([100, 1000]),
+})  # fmt: skip
+ARRAY = st.fixed_dictionaries({}, optional={
+    "cache": CACHE, "sioc": SIOC, "queue_limit": st.sampled_from([1, 1, 2]), "credit": st.sampled_from(["0 %", "50 %"]),
+    "peaks": st.just({"bandwidth": "5 MB/s", "peak_bandwidth": "20 MB/s", "iops": "300 iops", "peak_iops": "900 iops"}),
+})  # fmt: skip
 HOST = st.fixed_dictionaries({
     "scheduler": st.sampled_from(["mclock", "fifo"]), "dsnro": st.integers(1, 4), "idle_credit": st.integers(0, 4),
     "cost_unit": st.sampled_from(["4 KiB", "32 KiB"]), "path_latency": st.sampled_from(["0 s", "10 us", "1 ms"]),
+    "dsnro_per": st.sampled_from(["disk", "device"]), "busy_delay": st.sampled_from(["1 ms", "7 ms"]),
 }, optional={
     "filter_cores": st.sampled_from([1, 2]),
 }).flatmap(lambda host: _maybe(
@@ -221,6 +241,12 @@ def _acting(copy: dict[str, Any], duration_ms: int) -> dict[str, Any]:
     return {key: value for key, value in copy.items() if key not in idle}
 
 
+def _with(store: dict[str, Any], array: dict[str, Any]) -> dict[str, Any]:
+    """The datastore with what stands before its servers."""
+    more = dict(array)
+    return store | more.pop("peaks", {}) | more
+
+
 def _get_their_turn(draw: Draw, job: dict[str, Any], hosts: list[str], home: str) -> None:
     """A transport with the keys that act under it, a proxy, a repository, and what becomes of failures."""
     job["transport"] = transport = draw(st.sampled_from(["nbd", "hotadd", "hotadd", *TRANSPORTS]))
@@ -243,7 +269,9 @@ def _get_their_turn(draw: Draw, job: dict[str, Any], hosts: list[str], home: str
 def documents(draw: Draw, duration_ms: int = 2_000) -> dict[str, Any]:
     """A random scenario as a dictionary."""
     hosts = {f"h{n}": draw(HOST) for n in range(draw(st.integers(1, 2)))}
-    stores = {f"d{n}": draw(STORE) for n in range(draw(st.integers(1, 2)))}
+    for host in hosts.values():
+        host |= draw(_maybe(SWITCHES, {})) | draw(_maybe(FULL, {}))
+    stores = {f"d{n}": _with(draw(STORE), draw(_maybe(ARRAY, {}))) for n in range(draw(st.integers(1, 2)))}
     vms = {f"v{n}": _fit(draw(VM)) for n in range(draw(st.integers(1, 3)))}
     for vm in vms.values():
         vm["host"] = draw(st.sampled_from(sorted(hosts)))

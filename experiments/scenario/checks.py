@@ -15,6 +15,7 @@ from experiments.scenario.locate import Path
 from experiments.scenario.messages import Mistake
 from experiments.scenario.references import check_references, known_names
 from experiments.scenario.schema import ScenarioFile
+from experiments.scenario.sharing import check_sharing
 from experiments.scenario.windows import check_windows
 from sim.units import human_bytes, human_time
 
@@ -53,6 +54,7 @@ def _numbers(file: ScenarioFile) -> Iterator[Mistake]:
     yield from _requests(file)
     yield from _shares(file)
     yield from check_filtering(file)
+    yield from check_sharing(file)
     yield from check_backups(Names(file))
     for group, vm in file.vm.items():
         for number, disk in enumerate(vm.disk):

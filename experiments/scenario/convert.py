@@ -16,6 +16,7 @@ from experiments.scenario.schema import ArmName, DatastoreTable, HostTable, Read
 from experiments.scenario.snapshots import snapshots_of
 from experiments.scenario.windows import windows
 from models.assumptions import TIMERS, default
+from models.hardware import Dsnro, QueueFull, Sioc, WriteCache
 from models.scenario import (
     Addresses,
     Appliance,
@@ -131,8 +132,9 @@ def _registered_timers() -> tuple[Timer, ...]:
 def _host(name: str, host: HostTable) -> Host:
     return Host(
         name=name, scheduler=host.scheduler, cost_unit_bytes=host.cost_unit, idle_credit=host.idle_credit,
-        dsnro=host.dsnro, path_latency_ns=host.path_latency, filter_cores=host.filter_cores,
-        filter_cpu_ns=host.filter_cpu,
+        dsnro=Dsnro(host.dsnro, host.dsnro_per, host.dsnro_rule, host.dsnro_switches, host.dsnro_requests),
+        queue_full=QueueFull(host.qfull_sample, host.qfull_threshold, host.qfull_reading, host.busy_delay),
+        path_latency_ns=host.path_latency, filter_cores=host.filter_cores, filter_cpu_ns=host.filter_cpu,
     )  # fmt: skip
 
 
@@ -148,10 +150,16 @@ def mean_of(table: Sequence[tuple[int, int]]) -> int:
 
 
 def _datastore(name: str, store: DatastoreTable) -> Datastore:
+    cache, sioc = store.cache, store.sioc
     return Datastore(
         name=name, capacity_bytes=store.capacity, device_queue_depth=store.device_queue_depth, servers=store.servers,
         read=_law(store.read), write=_law(store.write), bandwidth_bytes_per_s=store.bandwidth, iops_cap=store.iops,
         burst_ns=store.burst, slowdown_milli=_every(store.slowdown or {}), kind=store.kind,
+        peak_bandwidth_bytes_per_s=store.peak_bandwidth, peak_iops=store.peak_iops,
+        credit_ppm=store.credit, queue_limit=store.queue_limit,
+        cache=WriteCache(cache.size, cache.latency, cache.destagers) if cache else None,
+        sioc=Sioc(sioc.threshold, sioc.period, sioc.gain, sioc.smoothing, sioc.least_depth, sioc.shares_per_slot)
+        if sioc else None,
     )  # fmt: skip
 
 

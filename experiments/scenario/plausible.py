@@ -9,6 +9,7 @@ from math import exp
 
 from experiments.scenario.locate import Path
 from experiments.scenario.messages import Mistake
+from experiments.scenario.sharing import unanswered
 from models.replay import cycle_ns
 from models.scenario import Addresses, Datastore, Filter, Scenario, ServiceLaw, Vadp, Vm, Workload
 from sim.units import NS_PER_S, human_bytes, human_rate, human_time
@@ -22,7 +23,7 @@ MANY = 20_000_000
 def warnings_of(scenario: Scenario) -> list[Mistake]:
     """All that looks wrong in the scenario, at the places to change."""
     found = [*_work(scenario), *_backups(scenario), *_replication(scenario), *_datastores(scenario),
-             *_filters(scenario), *_cores(scenario), *_holding(scenario)]  # fmt: skip
+             *_filters(scenario), *_cores(scenario), *_holding(scenario), *unanswered(scenario)]  # fmt: skip
     if not scenario.compressed and any(job.interval_ns < SHORT_INTERVAL_NS for job in scenario.vadp):
         text = ("should say whether time is compressed: backups are minutes apart "
                 "(write compressed = true, and reports will say so)")  # fmt: skip

@@ -138,6 +138,8 @@ Credit = Annotated[int, Field(ge=0, le=10**6)]
 Positive = Annotated[int, Field(ge=1, le=10**9)]
 CountOrNone = Annotated[int, BeforeValidator(_count_or_none), Field(le=1024), WithJsonSchema(
     {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 1024}, {"enum": ["none"]}]})]  # fmt: skip
+DepthOrNone = Annotated[int, BeforeValidator(_count_or_none), Field(le=10**6), WithJsonSchema(
+    {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 10**6}, {"enum": ["none"]}]})]  # fmt: skip
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 Shares = Annotated[int, BeforeValidator(_shares), Field(ge=1, le=10**9), WithJsonSchema(
     {"anyOf": [{"enum": ["low", "normal", "high"]}, {"type": "integer", "minimum": 1}]})]  # fmt: skip

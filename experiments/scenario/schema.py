@@ -17,6 +17,7 @@ from experiments.scenario.quantities import (
     Count,
     CountOrNone,
     Credit,
+    DepthOrNone,
     FullSize,
     IopsOrNone,
     LongTime,
@@ -71,6 +72,14 @@ class HostTable(Table):
     cost_unit: FullSize = registered("host.cost_unit")
     idle_credit: Credit = registered("host.idle_credit")
     dsnro: Positive = registered("host.dsnro")
+    dsnro_per: Literal["disk", "device"] = registered("host.dsnro_per")
+    dsnro_rule: Literal["competition", "switches"] = registered("host.dsnro_rule")
+    dsnro_switches: Positive = registered("host.dsnro_switches")
+    dsnro_requests: Positive = registered("host.dsnro_requests")
+    qfull_sample: CountOrNone = registered("host.qfull_sample")
+    qfull_threshold: Positive = registered("host.qfull_threshold")
+    qfull_reading: Literal["samples", "refusals"] = registered("host.qfull_reading")
+    busy_delay: LongTime = registered("host.busy_delay")
     path_latency: Time = registered("host.path_latency")
     filter_cores: CountOrNone = registered("host.filter_cores")
     filter_cpu: Time = registered("host.filter_cpu")
@@ -126,6 +135,25 @@ class WriteLaw(ReadLaw):
     latency: Time = registered("datastore.write.latency")
 
 
+class CacheTable(Table):
+    """An array's write-back cache."""
+
+    size: FullSize = registered("datastore.cache.size")
+    latency: Time = registered("datastore.cache.latency")
+    destagers: Positive = registered("datastore.cache.destagers")
+
+
+class SiocTable(Table):
+    """Storage I/O Control, version 1: windows of the hosts of a shared datastore."""
+
+    threshold: LongTime = registered("datastore.sioc.threshold")
+    period: LongTime = registered("datastore.sioc.period")
+    gain: Percentage = registered("datastore.sioc.gain")
+    smoothing: Percentage = registered("datastore.sioc.smoothing")
+    least_depth: Positive = registered("datastore.sioc.least_depth")
+    shares_per_slot: Positive = registered("datastore.sioc.shares_per_slot")
+
+
 class DatastoreTable(Table):
     """A shared datastore."""
 
@@ -138,6 +166,12 @@ class DatastoreTable(Table):
     bandwidth: RateOrNone = registered("datastore.bandwidth")
     iops: IopsOrNone = registered("datastore.iops")
     burst: LongTime = registered("datastore.burst")
+    peak_bandwidth: RateOrNone = registered("datastore.peak_bandwidth")
+    peak_iops: IopsOrNone = registered("datastore.peak_iops")
+    credit: Percentage = registered("datastore.credit")
+    queue_limit: DepthOrNone = registered("datastore.queue_limit")
+    cache: CacheTable | None = Field(default=None, description="a write-back cache; absent: none")
+    sioc: SiocTable | None = Field(default=None, description="Storage I/O Control, version 1; absent: off")
     slowdown: Annotated[dict[InService, Ratio], WrapValidator(_from_one)] | None = Field(
         default=None,
         description="factor of a service by the number in service: { 1 = 1.0, 8 = 2.5 }, straight lines between",

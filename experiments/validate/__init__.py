@@ -10,11 +10,11 @@ from typing import NamedTuple
 from experiments.validate.row import Claim, Row, exact, judge
 from sim.replication import available_cpus, run_all
 
-QUEUES, SHARES = "Queues", "Shares and limits"
+QUEUES, SHARES, PATHS = "Queues", "Shares and limits", "Host path and array"
 GROWTH, BACKUPS, REPLICATION = "Deltas and changed blocks", "Snapshots and backups", "Replication"
 COUNTERS, BLOCK_LAYER = "Counters", "A real block layer (QEMU 7.2)"
 FITTED = "A datastore fitted to a benchmark (fio)"
-SECTIONS = (QUEUES, SHARES, GROWTH, BACKUPS, REPLICATION, COUNTERS, BLOCK_LAYER, FITTED)
+SECTIONS = (QUEUES, SHARES, PATHS, GROWTH, BACKUPS, REPLICATION, COUNTERS, BLOCK_LAYER, FITTED)
 
 
 class Task(NamedTuple):
@@ -44,6 +44,16 @@ TASKS = (
     Task(SHARES, "sharing", "scaled"),
     Task(SHARES, "sharing", "unequal_depths"),
     Task(SHARES, "sharing", "limits"),
+    Task(SHARES, "sharing", "pulls"),
+    Task(PATHS, "throttling", "adapters"),
+    Task(PATHS, "throttling", "dsnro"),
+    Task(PATHS, "throttling", "queue_full"),
+    Task(PATHS, "arrays", "write_cache"),
+    Task(PATHS, "arrays", "burst_credits"),
+    Task(PATHS, "sioc", "equal"),
+    Task(PATHS, "sioc", "unequal"),
+    Task(PATHS, "sioc", "end_to_end"),
+    Task(PATHS, "sioc", "idle"),
     Task(GROWTH, "growth", "grains"),
     Task(GROWTH, "growth", "incremental"),
     Task(GROWTH, "formats", "chains"),

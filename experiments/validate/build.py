@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from models.hardware import Dsnro, QueueFull
 from models.jobs import Control, Schedule, Transport
 from models.scenario import (
     Addresses,
@@ -41,7 +42,8 @@ KIB, MIB, GIB = 2**10, 2**20, 2**30
 DEEP = 1 << 10
 """Deeper than any backlog of these scenarios."""
 
-HOST = Host("esx1", "fifo", 32 * KIB, 32, DEEP, 0, 0, 0)
+DSNRO = Dsnro(DEEP, "disk", "competition", 6, 128)
+HOST = Host("esx1", "fifo", 32 * KIB, 32, DSNRO, QueueFull(0, 8, "samples", 400 * MS), 0, 0, 0)
 ANYWHERE = Addresses("uniform", 0, 4 * KIB, 0, 0)
 NO_STUN = StunCosts(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4 * KIB, 60 * S, 0)
 PLAIN_DELTA = DeltaFormat(4 * KIB, 4096, MIB, 0, 0, 4 * KIB, 0, 0, 0, 0, 0)
@@ -68,7 +70,7 @@ def law(latency_ns: int, distribution: Distribution = "fixed", sigma_milli: int 
 
 def store(servers: int, service: ServiceLaw, name: str = "datastore1") -> Datastore:
     """A datastore that serves reads and writes alike; its device queue is deep."""
-    return Datastore(name, 1 << 44, DEEP, servers, service, service, 0, 0, 0, (), "vmfs")
+    return Datastore(name, 1 << 44, DEEP, servers, service, service, 0, 0, 0, (), "vmfs", 0, 0, 10**6, 0, None, None)
 
 
 def disk(name: str, size_bytes: int = GIB, datastore: str = "datastore1") -> Disk:

@@ -171,6 +171,15 @@ def drain_time(backlog: float, inflow: float, outflow: float) -> float:
     return backlog / (outflow - inflow) if outflow > inflow else math.inf
 
 
+def parda(threshold: float, throughput: float, claims: Sequence[float]) -> tuple[float, tuple[float, ...]]:
+    """Latency and windows at the fixed point of w' = (1 - g) w + g (L / Lavg w + beta) on a work-conserving array.
+
+    w_i (1 - L / Lavg) = beta_i and sum w = T Lavg, so Lavg = L + sum(beta) / T and w_i = beta_i (1 + T L / sum(beta)).
+    """
+    claimed = math.fsum(claims)
+    return threshold + claimed / throughput, tuple(c * (1 + throughput * threshold / claimed) for c in claims)
+
+
 def resync_time(copies: float, granules: float, writes: float, dirty: float) -> float:
     """How long a dirty-map copier needs from `dirty` granules to none while uniform writes make granules dirty again.
 

@@ -45,7 +45,7 @@ def _contention(total: int) -> Scenario:
     )
     datastore = replace(store(1, law(S // total)), device_queue_depth=1)
     spec = scenario(machines, (datastore,), (SECONDS + 2) * S, 2 * S)
-    return with_host(spec, replace(HOST, scheduler="mclock", dsnro=BACKLOG))
+    return with_host(spec, replace(HOST, scheduler="mclock", dsnro=replace(HOST.dsnro, outstanding=BACKLOG)))
 
 
 def _flow(name: str, reservation: int, limit: int, shares: int) -> Disk:
@@ -98,6 +98,30 @@ def backlogged(
         now += S // total
         queues[flow].append(mclock.tag(state, flow, 1, now))
     return log
+
+
+def pulls() -> list[Row]:
+    """Six dispatches to two flows with a backlog; reservations are overdue where there are any."""
+    source = "unit tests of the dmclock library (Ceph)"
+    rows = []
+    for name, reservations, weights, expected in (
+        ("weights 1:2", (0, 0), (1, 2), 2),
+        ("reservations 2:1, overdue", (2, 1), (1, 1), 4),
+        ("weights 200:200", (0, 0), (200, 200), 3),
+    ):
+        state = mclock.mclock(list(reservations), [0, 0], list(weights), 0)
+        queues = [[mclock.tag(state, flow, 1, 0) for _ in range(6)] for flow in (0, 1)]
+        served = [0, 0]
+        for _ in range(6):
+            for flow in (0, 1):
+                mclock.set_head(state, flow, *queues[flow][0])
+            flow, phase = mclock.pick(state, [1, 1], 100 * S)
+            mclock.dispatched(state, flow, 1, phase)
+            queues[flow].pop(0)
+            served[flow] += 1
+        claim = Claim(f"mClock, {name}: of 6 dispatches to the first", source, "I/Os")
+        rows.append(judge(claim, expected, served[0], exact()))
+    return rows
 
 
 def limits() -> list[Row]:

@@ -6,9 +6,11 @@ more memory, more draws, a signal that a story waits for, an interrupt. Nothing 
 
 from typing import Any
 
-from models.compiled import asked, bulk, device, disk, group, guest, replica, risk, synchrony, way
+from models.compiled import array, asked, bulk, device, disk, group, guest, replica, risk, synchrony, way
 from models.compiled.layout import (
+    ACKNOWLEDGED,
     ACTIONS,
+    ADMIT,
     AGAIN,
     ALLOW,
     ANSWER,
@@ -22,6 +24,7 @@ from models.compiled.layout import (
     CONNECTION,
     COPIER_GOES,
     COPIER_PACED,
+    DESTAGED,
     DRAWS,
     FIRED,
     FOLD,
@@ -35,6 +38,7 @@ from models.compiled.layout import (
     HOPS_DOWN,
     HOPS_UP,
     ISSUE,
+    ISSUED_AGAIN,
     LET_GO,
     LET_IN,
     LIMIT_PASSED,
@@ -47,6 +51,7 @@ from models.compiled.layout import (
     READER_GOES,
     READER_STARTS,
     RELEASE,
+    RESIZE,
     RESUMES,
     SERVICE_ENDS,
     SETTLE,
@@ -68,16 +73,16 @@ from models.compiled.layout import (
 )
 from models.compiled.lists import first_of, free_command, pop
 from models.mechanisms import grains, tablecache
-from models.path.io import BACKUP, MERGE, MIRROR, RESYNC
+from models.path.io import BACKUP, DESTAGE, MERGE, MIRROR, RESYNC
 from sim.compiling import Compiled
 from sim.flat import Memory, memory_of
 from sim.mechanism import mechanism
 
 
 @mechanism
-def completed(m: Memory, c: int) -> None:
+def completed(m: Memory, c: int, action: int) -> None:
     """A command has completed: whoever waits for it goes on."""
-    device.service_ends(m, c)
+    device.service_ends(m, c, action)
     command = Command(m, c)
     cause, waiter = command.cause, command.waiter
     if cause <= MIRROR:
@@ -89,7 +94,7 @@ def completed(m: Memory, c: int) -> None:
         bulk.reader_hears(m, waiter)
     elif cause == RESYNC:
         replica.dirty_read(m, waiter, c)
-    else:
+    elif cause != DESTAGE:
         bulk.chain_goes(m, waiter)
     free_command(m, c)
 
@@ -98,8 +103,8 @@ def completed(m: Memory, c: int) -> None:
 def happen(m: Memory, what: int, key: int) -> None:
     """An event comes."""
     action, at = what % ACTIONS, what // ACTIONS
-    if action == SERVICE_ENDS:
-        completed(m, at)
+    if action in (SERVICE_ENDS, ACKNOWLEDGED, DESTAGED):
+        completed(m, at, action)
     elif action == HOPS_UP:
         guest.went_up(m, at)
     elif action == ARRIVES:
@@ -134,6 +139,8 @@ def happen(m: Memory, what: int, key: int) -> None:
         guest.let_go(m, held)
         if Replica(m, at).released:
             synchrony.release_next(m, at)
+    elif action == ISSUED_AGAIN:
+        array.issued_again(m, at)
 
 
 @mechanism
@@ -168,6 +175,8 @@ def turn(m: Memory, at: int) -> None:
     elif action == ANSWERED:
         if disk.answered(m, at):
             guest.accessed(m, at)
+    elif action == ADMIT:
+        array.admit(m, at)
     else:
         told(m, at, action)
 
@@ -198,6 +207,8 @@ def told(m: Memory, at: int, action: int) -> None:
         risk.settle_risk(m, subject, now)
     elif action == PROBES_END:
         asked.end_probes(m, subject)
+    elif action == RESIZE:
+        array.resize(m, subject, order.a)
     elif action == ALLOW:
         bulk.allow(m, subject, order.a)
     elif action == FORGET:

@@ -1,7 +1,9 @@
 """The device and the datastore of the compiled path. Twin of `models.path.device` and `models.path.datastore`."""
 
-from models.compiled import books
+from models.compiled import array, books
 from models.compiled.layout import (
+    ACKNOWLEDGED,
+    DESTAGED,
     FLOW_QUEUE,
     LIMIT_PASSED,
     SERVICE_ENDS,
@@ -12,14 +14,15 @@ from models.compiled.layout import (
     Device,
     Flow,
     MClockState,
+    QueueFullState,
     SlowdownState,
     Store,
     ThrottleState,
     World,
 )
 from models.compiled.lists import append, event, first_of, new_command, push
-from models.mechanisms import bucket, mclock, slowdown, throttle
-from models.path.io import KINDS
+from models.mechanisms import bucket, mclock, queuefull, slowdown, throttle
+from models.path.io import DESTAGE, KINDS
 from sim.flat import Memory
 from sim.mechanism import mechanism
 
@@ -190,6 +193,8 @@ def completed(m: Memory, c_at: int) -> None:
     d.finished += 1
     d.bytes_finished += c.size
     throttle.completed(ThrottleState(m, d.throttle), flow.index, now)
+    if d.full:
+        throttle.adapt(ThrottleState(m, d.throttle), queuefull.answered(QueueFullState(m, d.full), 0))
     if d.backlog:
         ring_if_useful(m, at)
     books.command_done(m, c_at)
@@ -202,7 +207,9 @@ def completed(m: Memory, c_at: int) -> None:
 def store_issue(m: Memory, at: int, c: int) -> None:
     """The array has the command."""
     s = Store(m, at)
-    if s.idle and not s.first:
+    if s.array:
+        array.front(m, at, c)
+    elif s.idle and not s.first:
         serve(m, at, c)
     else:
         append(m, at + STORE_QUEUE, c)
@@ -222,30 +229,46 @@ def serve(m: Memory, at: int, c_at: int) -> None:
     end = now + service
     if s.bandwidth:
         end = max(end, bucket.admit(BucketState(m, s.bytes_cap), now, bucket.transfer_ns(c.size, s.bandwidth)))
+        if s.peak_bandwidth:
+            peak = bucket.transfer_ns(c.size, s.peak_bandwidth)
+            end = max(end, bucket.admit(BucketState(m, s.peak_bytes), now, peak))
     if s.iops_ns:
         end = max(end, bucket.admit(BucketState(m, s.iops_cap), now, s.iops_ns))
+        if s.peak_ns:
+            end = max(end, bucket.admit(BucketState(m, s.peak_iops), now, s.peak_ns))
     integrate_store(m, at, now)
     s.busy += end - now
     s.serving += 1
     s.ends += end
-    push(m, end, Flow(m, c.flow).completion_key + c.ordinal, event(c_at, SERVICE_ENDS))
+    action = SERVICE_ENDS
+    if c.cause == DESTAGE:
+        action = DESTAGED
+    push(m, end, Flow(m, c.flow).completion_key + c.ordinal, event(c_at, action))
 
 
 @mechanism
-def service_ends(m: Memory, c_at: int) -> None:
-    """A server is free for the next command; the device hears of this one."""
+def service_ends(m: Memory, c_at: int, action: int) -> None:
+    """A server is free for the next command, or a cache has acknowledged this one; the device hears of it."""
     c, now = Command(m, c_at), World(m, 0).now
     at = Device(m, Flow(m, c.flow).device).store
     s = Store(m, at)
-    integrate_store(m, at, now)
-    s.serving -= 1
-    s.ends -= now
-    s.idle += 1
-    if s.first:
-        serve(m, at, first_of(m, at + STORE_QUEUE))
+    if action == ACKNOWLEDGED:
+        array.acknowledged(m, at, c_at)
+    else:
+        integrate_store(m, at, now)
+        s.serving -= 1
+        s.ends -= now
+        s.idle += 1
+        if s.first:
+            serve(m, at, first_of(m, at + STORE_QUEUE))
     tally = s.served + DIRECTIONS * (DIRECTIONS * c.cause + c.write)
     m[tally] += 1
     m[tally + 1] += c.size
+    if action == DESTAGED:
+        array.destaged(m, at, c.size)
+        return
+    if s.array:
+        array.left(m, s.array)
     completed(m, c_at)
 
 

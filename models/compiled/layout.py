@@ -11,12 +11,14 @@ from models.mechanisms.cbt import Cbt
 from models.mechanisms.grains import GrainMap
 from models.mechanisms.mclock import MClock
 from models.mechanisms.mirror import Mirror
+from models.mechanisms.queuefull import QueueFull
 from models.mechanisms.replication import Group
 from models.mechanisms.slowdown import Slowdown
 from models.mechanisms.tablecache import TableCache
 from models.mechanisms.throttle import Throttle
 from models.mechanisms.wire import Wire
 from models.mechanisms.workers import Workers
+from models.mechanisms.writecache import WriteCache
 from sim.flat import column, record, state, words
 
 BloomState = state(Bloom)
@@ -32,6 +34,8 @@ SlowdownState = state(Slowdown)
 WorkersState = state(Workers)
 WireState = state(Wire)
 ApplianceState = state(Appliance)
+QueueFullState = state(QueueFull)
+CacheStateOfArray = state(WriteCache)
 
 WORLD = (
     "free_end now moments pops heap heap_size heap_room woken woken_last bells devices device_count reserve burst "
@@ -62,15 +66,20 @@ COMMAND = (
 FLOW = "device index entity vm completion_key first last ordinal"
 DEVICE = (
     "flows heads tags throttle store rung timer hopeless outstanding_area sojourn area_at submitted finished backlog "
-    "bytes_submitted bytes_finished inside_bytes inside_issued fifo capping cost_unit dispatch_key due_key limit_key"
+    "bytes_submitted bytes_finished inside_bytes inside_issued fifo capping cost_unit dispatch_key due_key limit_key "
+    "again_key retry refusals retried full"
 )
 """`heads`: per flow the arrival of its first command that waits. `inside_issued`: summed issue times of the commands in
-the device, for Little's law."""
+the device, for Little's law. `full`: its answer to QUEUE FULL, 0: none; `retried`: time until refused commands were
+issued again."""
 STORE = (
     "idle first last bytes_cap iops_cap bandwidth iops_ns read_stream write_stream free_bytes busy serving ends area "
-    "area_at served slowdown"
+    "area_at served slowdown array peak_bandwidth peak_bytes peak_ns peak_iops"
 )
-"""`served`: commands and bytes, by cause and direction. `slowdown`: its table, 0: none."""
+"""`served`: commands and bytes, by cause and direction. `array`: what stands before its servers, 0: nothing.
+`slowdown`: its table, 0: none."""
+ARRAY = "next wake limit inside cache latency flow ordinal dirty dirty_last waiting waiting_last"
+"""`limit` of commands `inside`; a write cache, with the destages that have not begun and the writes that wait."""
 
 VM = (
     "index stunned stunned_ns stunned_at in_flight held draining adapter_free doors disks disk_count carried down_key "
@@ -157,6 +166,7 @@ SLOW = "workload ordinal disk write offset size arrival latency"
 
 World, Io, Command, Flow = record("World", WORLD), record("Io", IO), record("Command", COMMAND), record("Flow", FLOW)
 Device, Store, Vm, Door = record("Device", DEVICE), record("Store", STORE), record("Vm", VM), record("Door", DOOR)
+Array = record("Array", ARRAY)
 Hop, Disk, Stream = record("Hop", HOP), record("Disk", DISK), record("Stream", STREAM)
 Workload, Loop, Row = record("Workload", WORKLOAD), record("Loop", LOOP), record("Row", ROW)
 Merge, Copier, Read, Reader = (
@@ -195,6 +205,7 @@ FREE_IO, FREE_COMMAND = _offset(WORLD, "free_io"), _offset(WORLD, "free_command"
 FREE_ITEM, FREE_NODE = _offset(WORLD, "free_item"), _offset(WORLD, "free_node")
 FLOW_QUEUE, STORE_QUEUE, REPLICA_QUEUE = _offset(FLOW, "first"), _offset(STORE, "first"), _offset(REPLICA, "first")
 REPLICA_RELEASED, VM_BEHIND, VM_SHORT = _offset(REPLICA, "released"), _offset(VM, "behind"), _offset(VM, "short")
+ARRAY_DIRTY, ARRAY_WAITING = _offset(ARRAY, "dirty"), _offset(ARRAY, "waiting")
 VM_GATE, DOOR_QUEUE, DISK_CHUNK = _offset(VM, "gate"), _offset(DOOR, "first"), _offset(DISK, "chunk")
 READ_PARKED = _offset(READ, "parked")
 UNRESOLVED, GATED, BOOK_INTERVAL = _offset(DOOR, "unresolved"), _offset(DOOR, "gated"), _offset(BOOK, "arrivals")
@@ -213,7 +224,8 @@ LATEST_PAGE = 1024
     LIMIT_PASSED, GATE_IN, GATE_OUT, TIMER, ISSUE, CHUNK_COPIED, CHUNK_COPIED_LATE, COPIER_PACED, READER_STARTS,
     CHAIN_STARTS, LOOP_STARTS, HOLD, RELEASE, CHECKPOINT, SYNC, USABLE, SETTLE, PROBES_END, FORGET,
     ALLOW, RESUMES, HELD_LOOK, LET_GO, CONNECTION, LINK_BEGINS, THAW, LET_IN, FOLD, ANSWER, ANSWERED,
-) = range(40)  # fmt: skip
+    ISSUED_AGAIN, ACKNOWLEDGED, DESTAGED, ADMIT, RESIZE,
+) = range(45)  # fmt: skip
 """What happens to a record when its event comes or its turn: an event holds address * ACTIONS + action."""
 ACTIONS = 64
 

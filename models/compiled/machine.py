@@ -14,9 +14,10 @@ from models.compiled.engine import Conducted, Engine
 from models.compiled.ledgers import Book, Recorder
 from models.compiled.parts import Device, Disk, Store, Vm
 from models.compiled.reserve import burst_of, reserve_of
-from models.mechanisms import bucket, grains, mclock, slowdown, throttle, workers
+from models.mechanisms import bucket, grains, mclock, slowdown, workers, writecache
 from models.path.causes import Causes, holds_of
-from models.path.device import Share
+from models.path.datastore import buckets
+from models.path.device import Share, dsnro_of, full_of, throttle_of
 from models.path.machine import server, server_name
 from models.result import COMMAND_CAUSES, LAYERS
 from sim.clock import ARRIVAL, COMPLETION, DISPATCH, order
@@ -88,36 +89,56 @@ class Machine:
     def _store(self, spec: scenario.Datastore) -> Store:
         memory = self.engine.memory
         disks = sum(disk.size_bytes for vm in self.spec.vms for disk in vm.disks if disk.datastore == spec.name)
+        bytes_cap, iops_cap = buckets(spec)
         record = self.engine.new(layout.STORE).set(
-            idle=spec.servers or 1 << 40, bytes_cap=memory.place(bucket.bucket(spec.burst_ns)),
-            iops_cap=memory.place(bucket.bucket(spec.burst_ns)), bandwidth=spec.bandwidth_bytes_per_s,
+            idle=spec.servers or 1 << 40, bytes_cap=memory.place(bytes_cap), iops_cap=memory.place(iops_cap),
+            peak_bandwidth=spec.peak_bandwidth_bytes_per_s, peak_bytes=memory.place(bucket.bucket(0)),
+            peak_iops=memory.place(bucket.bucket(0)), peak_ns=NS_PER_S // spec.peak_iops if spec.peak_iops else 0,
+            array=self._array(spec) if spec.queue_limit or spec.cache else 0, bandwidth=spec.bandwidth_bytes_per_s,
             iops_ns=NS_PER_S // spec.iops_cap if spec.iops_cap else 0, read_stream=spec.read.stream_bytes_per_s,
             write_stream=spec.write.stream_bytes_per_s, free_bytes=spec.capacity_bytes - disks,
             served=memory.take(SERVED_WORDS),
         )  # fmt: skip
+        if record.array:  # its own writes have a flow and a device, which nobody else sees
+            own = self.engine.new(layout.DEVICE).set(store=record.address)
+            flow = self.engine.at(layout.FLOW, self.engine.at(layout.ARRAY, record.array).flow)
+            flow.device = own.address
         if spec.slowdown_milli:
             record.slowdown = memory.place(slowdown.slowdown(spec.slowdown_milli))
         return Store(self.engine, spec, record)
 
+    def _array(self, spec: scenario.Datastore) -> int:
+        """What stands before the servers."""
+        key = order(COMPLETION, 2, self.spec.datastores.index(spec))
+        array = self.engine.new(layout.ARRAY).set(limit=spec.queue_limit)
+        array.flow = self.engine.new(layout.FLOW).set(completion_key=key).address
+        if spec.cache:
+            state = writecache.write_cache(spec.cache.size_bytes, spec.cache.destagers)
+            array.set(cache=self.engine.memory.place(state), latency=spec.cache.latency_ns)
+        return array.address
+
     def _device(self, host_name: str, datastore: str) -> Device:
         place = host_name, datastore
         if place not in self.devices:
-            host, entity = self._host(host_name), len(self.devices)
+            host, entity, spec = self._host(host_name), len(self.devices), self._specs[datastore]
             record = self.engine.new(layout.DEVICE).set(
                 store=self.stores[datastore].record.address, timer=-1, hopeless=-1, fifo=host.scheduler == "fifo",
-                capping=host.dsnro <= self._depth(host_name, datastore),
+                capping=dsnro_of(host, spec) <= self._depth(host_name, datastore), retry=host.queue_full.retry_ns,
+                again_key=order(DISPATCH, 3, entity),
                 cost_unit=host.cost_unit_bytes, dispatch_key=order(DISPATCH, 0, entity),
                 due_key=order(DISPATCH, 1, entity), limit_key=order(DISPATCH, 2, entity),
             )  # fmt: skip
-            self.devices[place] = Device(self.engine, record, [])
             self._shares[place] = []
+            self.devices[place] = Device(self.engine, record, [], self._shares[place])
         return self.devices[place]
 
     def _host(self, name: str) -> scenario.Host:
         return self.servers.get(name) or next(host for host in self.spec.hosts if host.name == name)
 
     def _depth(self, host: str, datastore: str) -> int:
-        return self.servers[host].dsnro if host in self.servers else self._specs[datastore].device_queue_depth
+        if host in self.servers:
+            return self.servers[host].dsnro.outstanding
+        return self._specs[datastore].device_queue_depth
 
     def _flow(self, host: str, datastore: str, vm: int, share: Share) -> Record:
         """A new flow of that device; `vm`: the record of the VM it serves, 0: none."""
@@ -137,7 +158,7 @@ class Machine:
     def _start_devices(self) -> None:
         memory, world = self.engine.memory, self.engine.world
         for (host_name, store), device in self.devices.items():
-            host, shares = self._host(host_name), self._shares[host_name, store]
+            host, shares, spec = self._host(host_name), self._shares[host_name, store], self._specs[store]
             depth = self._depth(host_name, store)
             tags = mclock.mclock(
                 [s.reservation for s in shares], [s.limit for s in shares], [s.shares for s in shares], host.idle_credit
@@ -145,8 +166,10 @@ class Machine:
             device.record.set(
                 flows=memory.row([flow.address for flow in device.flows]),
                 heads=memory.take(len(shares)), tags=memory.place(tags),
-                throttle=memory.place(throttle.throttle(len(shares), depth, host.dsnro)),
+                throttle=memory.place(throttle_of(host, spec, len(shares), depth)),
             )  # fmt: skip
+            if full := full_of(host, spec, depth):
+                device.record.full = memory.place(full)
         world.devices = memory.row([device.record.address for device in self.devices.values()])
         world.device_count = len(self.devices)
 

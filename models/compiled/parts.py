@@ -7,7 +7,8 @@ from models import scenario
 from models.chain import Chain
 from models.compiled import layout
 from models.compiled.engine import Engine
-from models.mechanisms import bloom, cbt, grains, tablecache, throttle
+from models.mechanisms import bloom, bucket, cbt, grains, tablecache, throttle, writecache
+from models.path.device import Share
 from models.path.io import KINDS
 from models.result import DeviceAccount
 from sim.clock import Signal
@@ -54,6 +55,21 @@ class Store:
                 table[cause, write] = words[place : place + 2].tolist()
         return table
 
+    def cached(self) -> tuple[int, int, int]:
+        """Bytes that the cache has taken, those cleaned again, and those it holds; zeros without a cache."""
+        at = self.engine.at(layout.ARRAY, self.record.array).cache if self.record.array else 0
+        if not at:
+            return 0, 0, 0
+        facts = self.engine.memory.fetch(writecache.WriteCache, at).facts
+        return int(facts[writecache.TAKEN]), int(facts[writecache.CLEANED]), int(facts[writecache.HELD])
+
+    def credit_ns(self, now: int) -> tuple[int, int]:
+        """What is left of the depth of the bytes' and of the I/Os' cap, as time at the capped rate."""
+        memory, r = self.engine.memory, self.record
+        caps = (memory.fetch(bucket.Bucket, at) for at in (r.bytes_cap, r.iops_cap))
+        held, ios = (int(bucket.left(cap, now)) for cap in caps)
+        return held, ios
+
     def utilisation(self, now: int) -> tuple[int, int]:
         """Busy servers integrated over time, and service given up to now."""
         r = self.record
@@ -63,20 +79,45 @@ class Store:
 class Device:
     """A host's device for a datastore."""
 
-    def __init__(self, engine: Engine, record: Record, flows: list[Record]) -> None:
+    def __init__(self, engine: Engine, record: Record, flows: list[Record], shares: list[Share]) -> None:
         self.engine = engine
         self.record = record
         self.flows = flows
+        self.shares = shares
+
+    @property
+    def slots(self) -> int:
+        """Commands that the device may have outstanding now."""
+        return int(self._caps().device[throttle.DEPTH])
+
+    @property
+    def refusals(self) -> int:
+        """QUEUE FULL answers up to now."""
+        return int(self.record.refusals)
+
+    def set_window(self, slots: int) -> None:
+        """From now on at most so many outstanding, or fewer where something else says so; who waits may go."""
+        self.engine.tell(layout.RESIZE, self.record.address, slots)
+
+    def activity(self) -> list[tuple[int, int, int]]:
+        """For each flow its shares, the commands it has had, and those of them not completed."""
+        caps = self._caps()
+        return [
+            (share.shares, flow.ordinal, int(caps.queued[flow.index] + caps.outstanding[flow.index]))
+            for share, flow in zip(self.shares, self.flows, strict=True)
+        ]
+
+    def _caps(self) -> throttle.Throttle:
+        return self.engine.memory.fetch(throttle.Throttle, self.record.throttle)
 
     def davg(self) -> tuple[int, int]:
         """Commands completed so far, and their times from issue to completion summed: DAVG is the quotient."""
-        return int(self.record.finished), int(self.record.sojourn)
+        return int(self.record.finished), int(self.record.sojourn) - int(self.record.retried)
 
     def account(self, now: int) -> DeviceAccount:
         """What the audit compares."""
-        r, memory = self.record, self.engine.memory
-        caps = memory.fetch(throttle.Throttle, r.throttle)
-        outstanding = int(caps.device[throttle.OUTSTANDING])
+        r = self.record
+        outstanding = int(self._caps().device[throttle.OUTSTANDING])
         waiting = [size for flow in self.flows for size in self._sizes(flow.first)]
         area = r.outstanding_area + outstanding * (now - r.area_at)
         sojourn = r.sojourn + outstanding * now - r.inside_issued

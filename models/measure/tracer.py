@@ -13,6 +13,7 @@ from models.measure.lives import CommandLife, IoLife, Segment, split_by
 from models.measure.recorder import workload_name
 from models.mechanisms.bucket import transfer_ns
 from models.mechanisms.slowdown import stretched
+from models.path.datastore import Destages
 from models.path.io import KINDS, Command, GuestIo
 from models.path.watch import Watch
 
@@ -189,8 +190,9 @@ class Tracer:
                 for command in flow.queue:
                     yield _command_life(flow, command)
         for store in self.hypervisor.stores.values():
-            for flow, command in store.queue:
-                yield _command_life(flow, command, command.issue_ns)
+            for owner, command in (*store.waiting, *store.queue):
+                if not isinstance(owner, Destages):
+                    yield _command_life(owner, command, command.issue_ns)
         for command, (flow, start, others) in self._serving.items():
             yield _command_life(flow, command, command.issue_ns, start, others=others)
 

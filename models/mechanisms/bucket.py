@@ -2,7 +2,9 @@
 
 State is one number, the time at which all work admitted so far would be done at the capped rate. Work of `cost_ns`
 (bytes / rate or 1 / rate) is through when that time, less the depth, has come: with depth 0 this is a pipe that
-transfers one thing after the other, with depth d it lets d ns worth of work pass at once after a pause.
+transfers one thing after the other, with depth d it lets d ns worth of work pass at once after a pause. Two of them
+one after the other are a volume with burst credits: a deep one at the baseline rate, and a pipe at the peak rate. Its
+credits last credits / (peak - baseline) under full load.
 """
 
 from typing import NamedTuple
@@ -18,9 +20,9 @@ class Bucket(NamedTuple):
     done: list[int]
 
 
-def bucket(depth_ns: int) -> Bucket:
-    """A full bucket (an idle pipe) at time 0."""
-    return Bucket([depth_ns], [0])
+def bucket(depth_ns: int, owed_ns: int = 0) -> Bucket:
+    """A bucket at time 0, full but for `owed_ns` worth of work; an idle pipe where it has no depth."""
+    return Bucket([depth_ns], [owed_ns])
 
 
 @mechanism
@@ -28,6 +30,12 @@ def admit(s: Bucket, now: int, cost_ns: int) -> int:
     """When work of `cost_ns` admitted now is through; never before now."""
     s.done[0] = max(s.done[0], now) + cost_ns
     return max(now, s.done[0] - s.depth_ns[0])
+
+
+@mechanism
+def left(s: Bucket, now: int) -> int:
+    """How much work of its depth could pass at once now, in ns; 0 while work waits."""
+    return max(0, s.depth_ns[0] - max(0, s.done[0] - now))
 
 
 @mechanism

@@ -13,12 +13,15 @@ from typing import NamedTuple
 from simpy.events import Event
 
 from models import scenario
-from models.mechanisms import mclock, throttle
+from models.mechanisms import mclock, queuefull, throttle
 from models.path.datastore import Datastore
 from models.path.io import Command
 from models.path.watch import Watch
 from models.result import DeviceAccount
 from sim.clock import COMPLETION, DISPATCH, Clock, Signal, order
+
+NO_DSNRO = 1 << 40
+"""With SIOC its window takes DSNRO's place."""
 
 
 class Flow:
@@ -45,6 +48,26 @@ class Share(NamedTuple):
     shares: int
 
 
+def dsnro_of(host: scenario.Host, store: scenario.Datastore) -> int:
+    """How many outstanding I/Os DSNRO leaves."""
+    return NO_DSNRO if store.sioc else host.dsnro.outstanding
+
+
+def throttle_of(host: scenario.Host, store: scenario.Datastore, flows: int, depth: int) -> throttle.Throttle:
+    """The device's, idle."""
+    rule = host.dsnro
+    switches = rule.switches if rule.rule == "switches" else 0
+    return throttle.throttle(flows, depth, dsnro_of(host, store), rule.per == "device", switches, rule.requests)
+
+
+def full_of(host: scenario.Host, store: scenario.Datastore, depth: int) -> queuefull.QueueFull | None:
+    """The device's answer to QUEUE FULL; None: it keeps its depth, or is never refused."""
+    rule = host.queue_full
+    if not (rule.sample and store.queue_limit):
+        return None
+    return queuefull.queue_full(depth, rule.sample, rule.threshold, rule.reading == "samples")
+
+
 class Device:
     """Scheduler, throttle and device queue of one (host, datastore). Flows are added before `start`."""
 
@@ -68,7 +91,8 @@ class Device:
         self.sojourn_ns = 0  # summed time in device of completed commands
         self._area_ns = 0
         self.submitted = self.finished = 0  # commands
-        self.capping = host.dsnro <= depth  # DSNRO may bind before the device's slots do
+        self.capping = dsnro_of(host, store.spec) <= depth  # DSNRO may bind first
+        self.refusals = self.retried_ns = 0  # QUEUE FULL answers, and the time until these commands were issued again
         self.backlog: dict[int, Flow] = {}  # flows with commands that wait, by index
         self._dispatch_key = order(DISPATCH, 0, entity)
         self.bytes_submitted = self.bytes_finished = 0
@@ -82,7 +106,8 @@ class Device:
 
     def start(self) -> None:
         """The dispatcher runs from now on."""
-        self.throttle = throttle.throttle(len(self.flows), self.depth, self.host.dsnro)
+        self.throttle = throttle_of(self.host, self.store.spec, len(self.flows), self.depth)
+        self.full = full_of(self.host, self.store.spec, self.depth)
         self.tags = mclock.mclock(
             [s.reservation for s in self.shares],
             [s.limit for s in self.shares],
@@ -132,12 +157,53 @@ class Device:
         self.finished += 1
         self.bytes_finished += command.size
         throttle.completed(self.throttle, flow.index, now)
+        if self.full is not None:
+            throttle.adapt(self.throttle, queuefull.answered(self.full, 0))
         if self.backlog:
             self._ring_if_useful()
         self.watch.command_done(flow, command)
         waiter = command.waiter
         del command.waiter  # it may hold the command from here on: a cycle would wait for the garbage collector
         waiter.completed(command)
+
+    def refused(self, flow: Flow, command: Command) -> None:
+        """The array has answered QUEUE FULL: the command keeps its slot, and is issued again after a while."""
+        self.refusals += 1
+        if self.full is not None:
+            throttle.adapt(self.throttle, queuefull.answered(self.full, 1))
+        again = self.clock._now + self.host.queue_full.retry_ns
+        self.clock.call(again, order(DISPATCH, 3, self.entity, command.arrival), self._again, (flow, command))
+
+    def _again(self, moment: Event) -> None:
+        """Up to now it has waited in the device queue, as before it was issued."""
+        flow, command = moment._value
+        waited = self.clock._now - command.issue_ns
+        command.slot_ns += waited
+        command.issue_ns += waited
+        self.sojourn_ns += waited
+        self.retried_ns += waited
+        self.store.issue(flow, command)
+
+    # -- what SIOC sees and does -------------------------------------------------------------------------------------
+
+    @property
+    def slots(self) -> int:
+        """Commands that the device may have outstanding now."""
+        return self.throttle.device[throttle.DEPTH]
+
+    def set_window(self, slots: int) -> None:
+        """From now on at most so many outstanding, or fewer where something else says so; who waits may go."""
+        throttle.widen(self.throttle, slots)
+        if self.backlog:
+            self._ring_if_useful()
+
+    def activity(self) -> list[tuple[int, int, int]]:
+        """For each flow its shares, the commands it has had, and those of them not completed."""
+        caps = self.throttle
+        return [
+            (share.shares, flow.ordinal, caps.queued[flow.index] + caps.outstanding[flow.index])
+            for share, flow in zip(self.shares, self.flows, strict=True)
+        ]
 
     def _ring_if_useful(self) -> None:
         """Calls the dispatcher, unless it would find nobody again: no head is new, no flow has room again."""
@@ -211,7 +277,7 @@ class Device:
 
     def davg(self) -> tuple[int, int]:
         """Commands completed so far, and their times from issue to completion summed: DAVG is the quotient."""
-        return self.finished, self.sojourn_ns
+        return self.finished, self.sojourn_ns - self.retried_ns  # without the time until refused ones came again
 
     def account(self, now: int) -> DeviceAccount:
         """What the audit compares; Little's law is in integers."""

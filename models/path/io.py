@@ -7,9 +7,9 @@ from sim.clock import Clock, Signal
 DATA, PARENT_READ, METADATA, MIRROR = range(4)
 """Causes of commands on a guest I/O's critical path; the order of models.result.COMMAND_CAUSES."""
 
-KINDS = ("data", "parent read", "metadata", "mirror", "merge", "backup", "resync", "snapshot", "memory")
-"""Every reason for a back-end command; the first four are the causes above."""
-MERGE, BACKUP, RESYNC, SNAPSHOT, MEMORY = range(4, 9)
+KINDS = ("data", "parent read", "metadata", "mirror", "merge", "backup", "resync", "snapshot", "memory", "destage")
+"""Every reason for a back-end command; the first four are the causes above, the last is the array's own."""
+MERGE, BACKUP, RESYNC, SNAPSHOT, MEMORY, DESTAGE = range(4, 10)
 
 
 class GuestIo:

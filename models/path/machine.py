@@ -4,6 +4,8 @@ The order of building is the order of the scenario; entities are numbered in it,
 """
 
 from models import scenario
+from models.assumptions import default
+from models.hardware import Dsnro, QueueFull
 from models.measure.recorder import Recorder
 from models.mechanisms.workers import BUSY, COUNT, Workers, workers
 from models.path.causes import Causes, holds_of
@@ -15,6 +17,7 @@ from models.path.vm import Vm
 from models.workload import hop_stream, service_stream
 from sim.clock import Clock
 
+BUSY_DELAY = int(default("host.busy_delay"))
 SERVER_UNIT, SERVER_CREDIT = 32 << 10, 32
 """Of a backup server's scheduler: its reads are one flow for each datastore and have no tags to wait for."""
 
@@ -26,7 +29,8 @@ def server_name(spec: scenario.Vadp) -> str:
 
 def server(spec: scenario.Vadp) -> scenario.Host:
     """That server as what stands in front of its devices: first come, first served, up to its queue's depth."""
-    return scenario.Host(server_name(spec), "fifo", SERVER_UNIT, SERVER_CREDIT, spec.transport.queue_depth, 0, 0, 0)
+    rule, full = Dsnro(spec.transport.queue_depth, "disk", "competition", 1, 1), QueueFull(0, 1, "samples", BUSY_DELAY)
+    return scenario.Host(server_name(spec), "fifo", SERVER_UNIT, SERVER_CREDIT, rule, full, 0, 0, 0)
 
 
 class Machine:
@@ -48,7 +52,8 @@ class Machine:
         synchronous = tuple(group.name for group in self.group_specs if group.synchronous)
         self.causes = Causes(filters + groups, synchronous, holds_of(self.job_specs, spec.snapshots))
         self.recorder = Recorder(self.clock, spec, self.causes)
-        self.stores = {s.name: self.store_type(self.clock, s) for s in spec.datastores}
+        stores = enumerate(spec.datastores)
+        self.stores = {s.name: self.store_type(self.clock, s, number) for number, s in stores}
         self.devices: dict[tuple[str, str], Device] = {}
         self._threads: dict[tuple[str, str], Workers] = {}  # by host and filter
         self._cores = {h.name: Cores(h) for h in spec.hosts if h.filter_cores}
@@ -60,7 +65,7 @@ class Machine:
     def _device(self, host: str, datastore: str) -> Device:
         if (host, datastore) not in self.devices:
             spec, store = self.servers.get(host), self.stores[datastore]
-            depth = store.spec.device_queue_depth if spec is None else spec.dsnro
+            depth = store.spec.device_queue_depth if spec is None else spec.dsnro.outstanding
             spec = spec or next(h for h in self.spec.hosts if h.name == host)
             self.devices[host, datastore] = Device(self.clock, spec, store, depth, len(self.devices), self.recorder)
         return self.devices[host, datastore]

@@ -7,7 +7,7 @@ which commands are whose: the subclasses here say that, so that a path without a
 from models import scenario
 from models.measure.tracer import Tracer
 from models.path.build import Hypervisor
-from models.path.datastore import Datastore
+from models.path.datastore import Datastore, Destages
 from models.path.device import Flow
 from models.path.disk import Disk, Steps
 from models.path.io import Command, GuestIo
@@ -18,9 +18,13 @@ class TracedDatastore(Datastore):
 
     tracer: Tracer
 
-    def _start(self, flow: Flow, command: Command) -> None:
-        self.tracer.started(flow, command)
+    def _start(self, flow: Flow | Destages, command: Command) -> None:
+        if not isinstance(flow, Destages):
+            self.tracer.started(flow, command)
         super()._start(flow, command)
+
+    def _taken(self, flow: Flow, command: Command) -> None:
+        self.tracer.started(flow, command)
 
 
 class TracedDisk(Disk):

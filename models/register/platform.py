@@ -5,6 +5,7 @@ a scenario must give itself (a disk's datastore where there are several, a prote
 """
 
 from models.register.row import Assumption as A
+from models.register.sharing import ARRAY, COMPETITION
 
 OWN = "own setting"
 OPTIONS = "ESXi advanced options with their defaults, public dumps of 6.7/7.0 and 8.0 U3"
@@ -36,7 +37,7 @@ HOST = (
     A("host.idle_credit", "32", "count", "1", "512", f"Disk.IdleCredit = 32; {OPTIONS}; mClock (OSDI 2010)",
       "inferred", "the value is documented; that it is mClock's burst credit is inferred"),
     A("host.dsnro", "32", "count", "1", "256", f"Disk.SchedNumReqOutstanding; {QUEUES}", "reported",
-      "outstanding I/Os of one VMDK while several compete; read as a limit per VMDK"),
+      "outstanding I/Os while several compete: of one VMDK, or of all together (dsnro_per)"),
     A("host.path_latency", "10 us", "time", "5 us", "30 us", "cycles per I/O of the VMware/NVMe article", "inferred",
       "VMM and VMkernel work of one I/O, without queueing"),
     A("host.filter_cores", "none", "count", "1", "64", OWN, "guess",
@@ -142,4 +143,4 @@ WORKLOAD = (
       "threads of its daemon in each host, shared by the host's VMs; a hop holds one for its cost"),
 )  # fmt: skip
 
-PLATFORM = RUN + HOST + DATASTORE + GUEST + WORKLOAD
+PLATFORM = RUN + HOST + COMPETITION + DATASTORE + ARRAY + GUEST + WORKLOAD

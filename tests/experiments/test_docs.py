@@ -14,6 +14,7 @@ from models.stories import (
     CONTROL_RANK,
     JOB_RANK,
     RETRY_RANK,
+    SIOC_RANK,
     TASK_RANK,
     THAW_RANK,
     WINDOW_RANK,
@@ -156,7 +157,7 @@ def test_the_order_at_one_instant_is_the_page_s() -> None:
     assert {row for row in told if row[0] != "story"} == used
     ranks = (
         WINDOW_RANK, JOB_RANK, CHECKPOINT_RANK, TASK_RANK, CONTROL_RANK, THAW_RANK, RETRY_RANK, ANSWER_RANK,
-        CONNECTION_RANK,
+        CONNECTION_RANK, SIOC_RANK,
     )  # fmt: skip
     assert {row for row in told if row[0] == "story"} == {("story", rank) for rank in ranks}
 

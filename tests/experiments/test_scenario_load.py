@@ -39,6 +39,14 @@ scheduler = "fifo"
 cost_unit = "7 KiB"
 idle_credit = 8
 dsnro = 9
+dsnro_per = "device"
+dsnro_rule = "switches"
+dsnro_switches = 3
+dsnro_requests = 4
+qfull_sample = 32
+qfull_threshold = 5
+qfull_reading = "refusals"
+busy_delay = "11 ms"
 path_latency = "10 us"
 filter_cores = 11
 filter_cpu = "12 us"
@@ -52,6 +60,18 @@ write = { latency = "17 ms", distribution = "lognormal", sigma = 1.8, stream = "
 bandwidth = "200 MB/s"
 iops = "2100 iops"
 burst = "22 ms"
+peak_bandwidth = "300 MB/s"
+peak_iops = "2200 iops"
+credit = "5 %"
+queue_limit = 6
+cache = { size = "7 GiB", latency = "8 ms", destagers = 9 }
+[datastore.gold.sioc]
+threshold = "10 ms"
+period = "11 s"
+gain = "12 %"
+smoothing = "13 %"
+least_depth = 14
+shares_per_slot = 15
 [datastore.silver]
 [filter.inspect]
 down = "23 us"
@@ -243,10 +263,13 @@ MS, US = 10**6, 10**3
 
 def test_each_host_and_datastore_key_lands_in_its_field(whole: Scenario) -> None:
     assert flat(whole.run) == [101 * NS_PER_S, 2 * NS_PER_S, 3 * NS_PER_S, 4, 5, 6, 102 * MS, 205 * MS, 50 * MS]
-    assert flat(whole.hosts[0]) == ["esx1", "fifo", 7 * KIB, 8, 9, 10 * US, 11, 12 * US]
+    assert flat(whole.hosts[0]) == [
+        "esx1", "fifo", 7 * KIB, 8, 9, "device", "switches", 3, 4, 32, 5, "refusals", 11 * MS, 10 * US, 11,
+        12 * US]  # fmt: skip
     assert flat(whole.datastores[0]) == [
         "gold", 900 * GIB, 12, 13, 14 * MS, "fixed", 150, 16_000_000, 17 * MS, "lognormal", 1800, 0,
-        200_000_000, 2100, 22 * MS, "vmfs"]  # fmt: skip
+        200_000_000, 2100, 22 * MS, "vmfs", 300_000_000, 2200, 50_000, 6, 7 * GIB, 8 * MS, 9,
+        10 * MS, 11 * NS_PER_S, 120_000, 130_000, 14, 15]  # fmt: skip
     assert whole.timers == (Timer("heartbeat", 98 * NS_PER_S),)
     assert (whole.arms, whole.title, whole.compressed) == (("both", "none"), "every key", True)
 
@@ -337,6 +360,7 @@ def tables() -> list[tuple[str, type[Table]]]:
     places = {"run": ("run",), "run.observe": ("run", "observe", 0),
               "host": ("host", "x"), "datastore": ("datastore", "x"), "vm": ("vm", "x"),
               "datastore.read": ("datastore", "x", "read"), "datastore.write": ("datastore", "x", "write"),
+              "datastore.cache": ("datastore", "x", "cache"), "datastore.sioc": ("datastore", "x", "sioc"),
               "disk": ("vm", "x", "disk", 0), "workload": ("vm", "x", "workload", 0),
               "workload.addresses": ("vm", "x", "workload", 0, "addresses"),
               "workload.two_state": ("vm", "x", "workload", 0, "two_state"), "filter": ("filter", "x"),
@@ -354,7 +378,7 @@ def tables() -> list[tuple[str, type[Table]]]:
 
 
 def test_every_default_of_the_schema_is_the_registers_and_none_there_is_idle() -> None:
-    assert len(tables()) == 29
+    assert len(tables()) == 31
     used = set()
     for name, table in tables():
         for field, info in table.model_fields.items():

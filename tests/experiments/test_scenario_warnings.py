@@ -46,6 +46,8 @@ EDITS = [
      "11:16: host.esx1.filter_cores: will saturate: 400 hops a second keep 1.60 cores busy on average, it has 1"),
     ('link = "1 MB/s"', 'link = "1 MB/s"\nsynchronous = true\nhold_limit = "20 ms"',
      "24:14: protection.vaio.cdp.hold_limit: is no longer than the link's round trip (20 ms of 20 ms), no write is"),
+    ("[vm.sql]", "[host.esx1]\nqfull_sample = 32\n[vm.sql]",
+     "11:16: host.esx1.qfull_sample: acts nowhere: no datastore has a queue_limit"),
     ('interval = "100 s"', 'interval = "80 s"',
      "19:12: protection.vadp.nightly.interval: is too short for the full backup: 10 GiB at 120 MB/s take at least "
      "89.5 s, longer than 80 s"),

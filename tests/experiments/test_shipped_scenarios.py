@@ -116,3 +116,31 @@ def test_in_the_replication_no_point_is_cut_from_an_overflow_to_the_end_of_its_r
     assert len({point.point_ns for point in replication.points}) > 10
     assert not any(row.start_ns < point.point_ns < row.end_ns for point in replication.points for row in out)
     assert out[-1].start_ns < 222 * NS_PER_S // 20 < out[-1].end_ns, "the last peak falls into a resync"
+
+
+def shared_datastore(control: bool) -> RunResult:
+    """The shared datastore with SIOC's steps in half a second instead of four, and the run with them; or without it."""
+    data = shipped("shared-datastore")
+    data["run"] |= {"duration": "8 s", "warmup": "5 s", "interval": "500 ms"}
+    data["datastore"]["shared"]["sioc"]["period"] = "500 ms"
+    if not control:
+        del data["datastore"]["shared"]["sioc"]
+    return simulate(build(data), "none", 0)
+
+
+def test_on_the_shared_datastore_sioc_moves_the_neighbours_queue_into_its_own_host() -> None:
+    controlled, bare = shared_datastore(control=True), shared_datastore(control=False)
+    mean = {}
+    for name, result in (("sioc", controlled), ("bare", bare)):
+        for group in ("erp", "copy"):
+            hists = [h for vm in result.vms if vm.group == group for h in (vm.guest_read, vm.guest_write)]
+            mean[name, group] = sum(h.total for h in hists) / sum(h.count for h in hists) / 1e6
+    assert mean["bare", "erp"] > 50
+    assert 17 < mean["sioc", "erp"] < 25  # the threshold is 20 ms
+    assert mean["sioc", "copy"] == pytest.approx(mean["bare", "copy"], rel=0.03)  # it has lost nothing
+    waits = [ledger(result, "copy")["data: device queue"] for result in (bare, controlled)]
+    assert waits[1] > 2 * waits[0]
+    depths = {row.host: row.value for row in controlled.levels if row.level == "queue depth"}  # the last ones
+    assert depths["esx3"] < depths["esx1"]
+    assert controlled.levels[0].value == 128
+    assert not bare.levels

@@ -32,6 +32,7 @@ WANTED = {
     "in sync", "a wait for a replica", "out of sync", "connection lost", "connection lived",
     "ok, crash-consistent", "memory", "snapshot delete", "helper create", "helper merge", "quiesced: ok",
     "quiesced: failed", "quiesce hold", "space hold", "asked: retry", "asked: cancel",
+    "refused", "destage", "cached", "I/O credit", "byte credit", "SIOC latency",
     "unseen write",
 }  # fmt: skip
 """What must occur among the random runs: engines that agree on what never happens have agreed on little."""

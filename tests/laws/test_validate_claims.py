@@ -15,6 +15,8 @@ QUICK = (
     ("merges", "merge_rates", ()), ("backups", "age", ()), ("backups", "nbd", ()), ("replication", "overflow", ()),
     ("replication", "in_order", ()), ("synchronous", "latency", ()), ("synchronous", "cut", ()),
     ("synchronous", "probing", ()), ("cores", "saturation", ()), ("counters", "mixed_commands", ()),
+    ("sharing", "pulls", ()), ("throttling", "dsnro", ()), ("throttling", "queue_full", ()),
+    ("arrays", "burst_credits", ()), ("sioc", "unequal", ()),
 )  # fmt: skip
 
 

@@ -21,12 +21,14 @@ from models.mechanisms import (
     grains,
     mclock,
     mirror,
+    queuefull,
     replication,
     slowdown,
     tablecache,
     throttle,
     wire,
     workers,
+    writecache,
 )
 from sim import mechanism
 
@@ -66,6 +68,8 @@ def _take(pool: Any, words: Any) -> Any:
 def bucket_step(s, op, a, b, c):  # type: ignore[no-untyped-def]
     if op == 0:
         return bucket.admit(s, a, b)
+    if op == 2:
+        return bucket.left(s, a)
     return bucket.transfer_ns(b, c)
 
 
@@ -74,6 +78,7 @@ def bucket_steps(draw: random.Random, s: bucket.Bucket) -> Iterator[Step]:
     for _ in range(300):
         now += draw.randrange(100)
         yield 0, now, draw.randrange(100), 0
+        yield 2, now + draw.randrange(60), 0, 0
         yield 1, 0, draw.choice([draw.randrange(2**33), 2**33 - 1]), draw.choice([0, draw.randrange(2**58), 2**58 - 1])
 
 
@@ -155,6 +160,10 @@ def throttle_step(s, op, a, b, c):  # type: ignore[no-untyped-def]
         throttle.issued(s, a, b)
     elif op == 2:
         throttle.completed(s, a, b)
+    elif op == 4:
+        throttle.adapt(s, b)
+    elif op == 5:
+        throttle.widen(s, b)
     return throttle.capped_time(s, a, b) * 2 + int(throttle.has_slot(s))
 
 
@@ -165,6 +174,33 @@ def throttle_steps(draw: random.Random, s: throttle.Throttle) -> Iterator[Step]:
         may = op == 1 and s.queued[flow] and s.room[flow] and throttle.has_slot(s)
         if op in (0, 3) or may or (op == 2 and s.outstanding[flow]):
             yield op, flow, now, 0
+        if draw.randrange(40) == 0:
+            yield draw.choice([4, 5]), 0, draw.randrange(1, 10), 0
+
+
+def full_step(s, op, a, b, c):  # type: ignore[no-untyped-def]
+    return queuefull.answered(s, op)
+
+
+def full_steps(draw: random.Random, s: queuefull.QueueFull) -> Iterator[Step]:
+    for _ in range(900):
+        yield int(draw.randrange(12) == 0), 0, 0, 0
+
+
+def array_cache_step(s, op, a, b, c):  # type: ignore[no-untyped-def]
+    if op == 0:
+        return int(writecache.take(s, a))
+    if op == 1:
+        return int(writecache.begin(s))
+    writecache.clean(s, a)
+    return 0
+
+
+def array_cache_steps(draw: random.Random, s: writecache.WriteCache) -> Iterator[Step]:
+    for _ in range(600):
+        op, size = draw.randrange(3), draw.randrange(1, 40)
+        if op < 2 or (s.facts[writecache.DESTAGING] and s.facts[writecache.HELD]):
+            yield op, min(size, s.facts[writecache.HELD]) if op == 2 else size, 0, 0
 
 
 def mclock_step(s, op, a, b, c):  # type: ignore[no-untyped-def]
@@ -310,6 +346,11 @@ CASES: dict[str, tuple[Any, Callable[..., Any], Callable[..., Iterator[Step]]]] 
         wire_steps,
     ),
     "throttle": (throttle.throttle(4, 9, 3), throttle_step, throttle_steps),
+    "throttle of the sum": (throttle.throttle(4, 9, 4, together=True), throttle_step, throttle_steps),
+    "throttle by switches": (throttle.throttle(4, 9, 3, False, 3, 4), throttle_step, throttle_steps),
+    "queue full by statuses": (queuefull.queue_full(64, 16, 3, by_statuses=True), full_step, full_steps),
+    "queue full by refusals": (queuefull.queue_full(64, 7, 4, by_statuses=False), full_step, full_steps),
+    "write cache": (writecache.write_cache(100, 3), array_cache_step, array_cache_steps),
     "mclock": (mclock.mclock([0, 100, 2000, 0], [0, 0, 4000, 300], [1, 4096, 7, 50], 8), mclock_step, mclock_steps),
     "tablecache": (tablecache.table_cache(12, 5), cache_step, cache_steps),
     "tablecache without slots": (tablecache.table_cache(12, 0), cache_step, cache_steps),
