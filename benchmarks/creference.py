@@ -191,7 +191,7 @@ def check(scenario: Scenario) -> None:
         "64 device slots, 32 servers": (store.device_queue_depth, store.servers) == (ADMITTED, SERVERS),
         "no caps": not (store.bandwidth_bytes_per_s or store.iops_cap),
         "no transfer times": not (store.read.stream_bytes_per_s or store.write.stream_bytes_per_s),
-        "no host path and no DSNRO": host.path_latency_ns == 0 and host.dsnro >= OUTSTANDING,
+        "no host path and no DSNRO": host.path_latency_ns == 0 and host.dsnro.outstanding >= OUTSTANDING,
         "no warm-up": scenario.run.warmup_ns == 0,
         "its VMs": all(map(is_canonical, scenario.vms)),
         "I/Os of one cost unit": all(vm.workloads[0].sizes[-1][0] <= host.cost_unit_bytes for vm in scenario.vms),

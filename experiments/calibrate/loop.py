@@ -38,7 +38,9 @@ def loop_of(row: Row, store: Datastore, fit: Fit, iops: float) -> Scenario:
     deep = max(1024, 2 * row.depth)
     machine = vm("fio", workload, (disk("fio:0", 64 * GIB, store.name),), deep)
     whole = scenario((machine,), (replace(store, device_queue_depth=deep),), intervals * warmup, warmup)
-    return with_host(whole, replace(HOST, path_latency_ns=round(fit.path_ns), dsnro=deep))
+    return with_host(
+        whole, replace(HOST, path_latency_ns=round(fit.path_ns), dsnro=replace(HOST.dsnro, outstanding=deep))
+    )
 
 
 def simulate(row: Row, store: Datastore, fit: Fit) -> Simulated:

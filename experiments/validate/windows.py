@@ -11,9 +11,10 @@ from experiments.validate import forms
 from experiments.validate.build import GIB, KIB, MIB, MS, S, closed_loop, disk, law, open_loop, scenario, store, vm
 from experiments.validate.growth import GRAINS, JOB, RATE, SOURCE, writer
 from experiments.validate.measure import one, runs
+from experiments.validate.replication import LINK
 from experiments.validate.row import LEVEL, Claim, Row, Slack, judge
 from models.result import RunResult
-from models.scenario import Addresses, Scenario, Vaio, Window
+from models.scenario import Addresses, Scenario, Window
 from sim.histogram import merged
 from sim.statistics import mean_interval
 
@@ -23,8 +24,9 @@ WINDOWS = (Window(8 * S, 14 * S), Window(28 * S, 34 * S))
 LENGTH = 40 * S
 UNIFORM = Addresses("uniform", 0, 4 * KIB, 0, 0)
 BACKUP = replace(JOB, vms=("db", "web"), first_ns=4 * S, interval_ns=6 * S, parallel_vms=2)
-COPY = Vaio(
-    "copy", ("db", "web"), 0, 0, 64 * MIB, 20_000_000, 5 * MS, 1000, 0, S, 8 * KIB, 4, True
+COPY = replace(
+    LINK, name="copy", vms=("db", "web"), buffer_bytes=64 * MIB, link_bytes_per_s=20_000_000, link_latency_ns=5 * MS,
+    extent_bytes=8 * KIB, resync_reads=4,
 )  # fmt: skip
 
 
