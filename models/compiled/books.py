@@ -47,7 +47,7 @@ def arrived(m: Memory, b: int, at: int) -> None:
 def posted(m: Memory, b: int, at: int) -> None:
     """Its completion is posted to the virtual adapter."""
     w, io = World(m, 0), Io(m, at)
-    if io.arrival >= w.warmup:
+    if w.warmup <= io.arrival < w.closed:
         histogram.add(m, Book(m, b).vscsi, w.now - io.accepted)
 
 
@@ -75,7 +75,7 @@ def delivered(m: Memory, b: int, at: int) -> None:
         book.writes += 1
         book.write_ns += latency - io.held
         acknowledge(m, b, at)
-    if io.arrival >= w.warmup:
+    if w.warmup <= io.arrival < w.closed:
         enter(m, b, at, latency, row)
 
 

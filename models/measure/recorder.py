@@ -95,7 +95,7 @@ class Recorder:
         self.clock = clock
         self.run = scenario.run
         self.warmup_ns = scenario.run.warmup_ns
-        self.closed_ns = NEVER_NS  # the window's end: commands that enter later are not measured
+        self.closed_ns = NEVER_NS  # the window's end: I/Os that come later, by a guest's flush, are not measured
         self.causes = causes
         self.books = [Book(vm, scenario.run.warmup_ns) for vm in scenario.vms]
         self.rows: list[IntervalRow] = []
@@ -112,7 +112,7 @@ class Recorder:
             book.arrived[1] += io.size
 
     def posted(self, vm: int, io: GuestIo) -> None:
-        if io.arrival_ns >= self.warmup_ns:
+        if self.warmup_ns <= io.arrival_ns < self.closed_ns:
             self.books[vm].interval.vscsi.append(self.clock._now - io.accepted_ns)
 
     def delivered(self, vm: int, io: GuestIo) -> None:
@@ -137,7 +137,7 @@ class Recorder:
             interval.writes += 1
             interval.write_ns += latency - io.held_ns
             self._acknowledge(book, io, now)
-        if io.arrival_ns >= self.warmup_ns:
+        if self.warmup_ns <= io.arrival_ns < self.closed_ns:
             self._enter(book, io, latency)
 
     def _acknowledge(self, book: Book, io: GuestIo, now: int) -> None:

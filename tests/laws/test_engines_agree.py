@@ -23,15 +23,15 @@ ARMS: st.SearchStrategy[Arm] = st.sampled_from(["none", "vadp", "vaio", "both"])
 BACKED_UP: st.SearchStrategy[Arm] = st.sampled_from(["vadp", "both"])
 ALL = list(HealthCheck)
 WANTED = {
-    "ok", "failed", "skipped", "unfinished", "ok, needs consolidation", "consolidation took longer", "job took longer",
+    "ok", "failed", "skipped", "unfinished", "ok, needs consolidation",
     "datastore full", "first sync", "in order", "overflow", "resync",
-    "data", "parent read", "metadata", "mirror", "merge", "backup", "snapshot", "table misses",
+    "data", "parent read", "metadata", "mirror", "merge", "backup", "snapshot",
     "guest queue", "stun hold in", "stun hold out", "mirror hold", "data: limit", "data: DSNRO", "data: device queue",
     "data: service", "metadata: DSNRO", "mirror: service", "parent read: service", "filter plain", "filter noisy",
     "filter copy0", "host path", "late mirror copy", "late guest disk timeout", "idle VM",
-    "in sync", "a wait for a replica", "out of sync", "connection lost", "connection lived",
-    "ok, crash-consistent", "memory", "snapshot delete", "helper create", "helper merge", "quiesced: ok",
-    "quiesced: failed", "quiesce hold", "space hold", "asked: retry", "asked: cancel",
+    "in sync", "out of sync", "connection lost", "connection lived",
+    "memory", "snapshot delete", "helper create", "helper merge", "quiesced: ok",
+    "quiesced: failed", "quiesce hold", "asked: cancel",
     "refused", "destage", "cached", "I/O credit", "byte credit", "SIOC latency",
     "unseen write",
 }  # fmt: skip
@@ -55,7 +55,7 @@ def test_both_engines_agree_whatever_happens() -> None:
     together(seen, coarse(600), ARMS, 20)
     together(seen, fine(400), ARMS, 6)
     together(seen, extremes(300), ARMS, 8)
-    together(seen, chains(300), BACKED_UP, 18)
+    together(seen, chains(300), BACKED_UP, 24)
     assert WANTED - seen == set()
 
 
@@ -160,14 +160,38 @@ NAMED: dict[str, dict[str, Any]] = {
         "datastore": {"d": {"capacity": "65 MiB"}}, "snapshots": {"full": {"wait": "40 ms", "freed": "512 KiB"}},
         "vm": {"a": {"workload": [BUSY, LOOP]}}, "protection": {"vadp": {"job": {"quiesce": True, "disk_open": "1 s"}}},
     },
+    "a datastore that fills again and again": {
+        "datastore": {"d": {"capacity": "66048 KiB"}},
+        "snapshots": {"full": {"wait": "40 ms", "freed": "256 KiB"}, "delta": {"growth": "64 KiB"}},
+        "vm": {"a": {"workload": [BUSY, LOOP]}}, "protection": {"vadp": {"job": {"disk_open": "1 s"}}},
+    },
+    "a job that takes too long": {
+        "vm": {"a": {"workload": [BUSY]}}, "protection": {"vadp": {"job": {"job_limit": "60 ms"}}},
+        "snapshots": {"merge": {"limit": "1 ns"}},
+    },
+    "a target that is far away": {
+        "vm": {"a": {"workload": [BUSY, LOOP]}},
+        "protection": {"vaio": {"copy": {"synchronous": True, "link": "50 MB/s", "link_latency": "5 ms"}}},
+    },
     "a clock that stands still": {"vm": {"a": {"workload": [TIMED, LOOP], "guest_clock": "frozen"}}},
     "a clock that jumps": {"vm": {"a": {"workload": [TIMED, LOOP], "guest_clock": "jumps"}}},
 }  # fmt: skip
 
 
+MUST = {
+    "a guest that is too busy": {"ok, crash-consistent"},
+    "a datastore that fills again and again": {"asked: retry", "space hold"},
+    "a target that is far away": {"a wait for a replica"}, "a job that takes too long": {"job took longer"},
+    "a full adapter": {"table misses"},
+}  # fmt: skip
+"""What must occur there: it is too rare in random worlds."""
+
+
 @pytest.mark.parametrize("name", NAMED)
 def test_worlds_by_name(name: str) -> None:
-    assert not isinstance(agreed(world(merged(PROTECTED, NAMED[name])), "both"), str)
+    result = agreed(world(merged(PROTECTED, NAMED[name])), "both")
+    assert not isinstance(result, str)
+    assert MUST.get(name, set()) <= happened(result)
 
 
 TURNS: dict[str, dict[str, Any]] = {

@@ -18,6 +18,7 @@ from models.measure.lives import IoLife, ahead_at_device, ahead_in_array
 from models.measure.tracer import Tracer
 from models.path.io import KINDS
 from models.path.traced import TracedHypervisor
+from models.replay import replayed
 from models.result import RunResult
 from models.run import Run, SimulationError, simulate
 from models.scenario import Arm, Scenario
@@ -34,7 +35,7 @@ TOLD = {
 
 def whole(scenario: Scenario) -> Scenario:
     """The scenario with all its I/Os among the slowest kept."""
-    return replace(scenario, run=replace(scenario.run, slowest=100_000, warmup_ns=0, observe_warmup_ns=0))
+    return replace(scenario, run=replace(scenario.run, slowest=100_000, warmup_ns=0, observe=()))
 
 
 def bare_arrays(scenario: Scenario) -> Scenario:
@@ -124,7 +125,7 @@ def test_a_traced_run_is_the_same_run_and_its_lives_are_the_ledgers() -> None:
 @given(scenarios(500), ARMS)
 def test_a_tracer_changes_nothing(scenario: Scenario, arm: Arm) -> None:
     tracer = Tracer([(0, scenario.run.duration_ns)])
-    run = Run(scenario, arm, 0, TracedHypervisor(scenario, arm, 0, tracer))
+    run = Run(scenario, arm, 0, TracedHypervisor(replayed(scenario, 0), arm, 0, tracer))
     try:
         result = simulate(scenario, arm, 0)
     except SimulationError:
