@@ -26,10 +26,11 @@ $(DONE): requirements.lock
 
 install: $(DONE)
 demo: $(DONE) ; $(RUN) -m experiments demo --force
-test: $(DONE) ; @mkdir -p $(VENV)/tests && $(RUN) -m pytest -q -n 2 --dist worksteal
+test: $(DONE) ; @mkdir -p $(VENV)/tests && $(RUN) -m pytest -q -n 2 --dist worksteal -m "not slow"
+slow: $(DONE) ; @mkdir -p $(VENV)/tests && $(RUN) -m pytest -q -n 2 --dist worksteal -m slow
 validate: $(DONE) ; $(RUN) -m experiments validate
 pictures: $(DONE) ; $(RUN) -m experiments pictures
 mutants: $(DONE) ; $(RUN) tests/mutants/run.py
 lint: $(DONE) ; $(RUN) -m ruff check . && $(RUN) -m ruff format --check . && $(RUN) -m mypy
 clean: ; rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis && find . -name __pycache__ -type d -prune -exec rm -rf {} +
-.PHONY: install demo test validate pictures lint clean mutants
+.PHONY: install demo test slow validate pictures lint clean mutants

@@ -153,7 +153,7 @@ def test_a_contest_reports_every_model(scheduler: Any, tiny: Report) -> None:
         assert (speed.of_c is None) == (C_LOOP not in WITH_C)
     if C_LOOP in WITH_C:
         assert by_name[C_LOOP].ios == by_name[C_BOOKS].ios == by_name[COMPILED].ios, "the same draws, the same I/Os"
-        assert len(found.targets()) == 5
+        assert len(found.targets()) == 6
 
 
 def test_without_a_compiler_three_models_are_left_and_it_says_so(monkeypatch: pytest.MonkeyPatch, tiny: Report) -> None:

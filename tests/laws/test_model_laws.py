@@ -54,11 +54,11 @@ def asked(scenario: Scenario, arm: Arm) -> Asked:
 
 
 WANTED = {
-    "ok", "failed", "skipped", "unfinished", "ok, needs consolidation", "datastore full", "first sync", "in order",
+    "ok", "failed", "skipped", "unfinished", "ok, needs consolidation", "first sync", "in order",
     "overflow", "resync", "data", "parent read", "metadata", "mirror", "merge", "backup", "snapshot",
-    "late guest disk timeout", "a hop waits for a worker", "ok, crash-consistent", "memory", "snapshot delete",
-    "helper create", "helper merge", "quiesced: ok", "quiesced: failed", "asked: retry", "asked: cancel",
-    "asked: none yet", "lock recovery", "stopped", "throttled", "tried again",
+    "late guest disk timeout", "a hop waits for a worker", "memory", "snapshot delete",
+    "helper create", "helper merge", "quiesced: ok", "quiesced: failed",
+    "lock recovery", "stopped", "throttled", "tried again",
     "a disk waits for its turn", "writes outside the windows",
     "a law of quantiles", "a slowdown", "a trace goes round",
     "in sync", "a write waits for its target", "writes are let go", "connection lost", "points dropped", "cores busy",
@@ -81,7 +81,7 @@ def test_the_books_balance_whatever_happens() -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=500, suppress_health_check=SLOW_DRAWS)
+@settings(max_examples=300, suppress_health_check=SLOW_DRAWS)
 @given(scenarios(), ARMS)
 def test_the_books_balance_in_many_more(scenario: Scenario, arm: Arm) -> None:
     result = outcome(scenario, arm, "compiled")  # equal to the readable path's, by another law

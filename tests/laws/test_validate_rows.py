@@ -84,7 +84,7 @@ def test_the_command_succeeds_and_says_what_was_not_run(
     assert validate.main(None, as_json=False) == 0
     page = capsys.readouterr().out
     assert "3 of 3 predicted rows hold" in page
-    assert page.count("not run (no data directory given: use --data)") == len(validate.MEASURED)
+    assert page.count("not run (no data directory given: use --data)") >= len(validate.MEASURED)  # one row or more each
 
 
 def test_the_command_fails_when_a_claim_does(
