@@ -51,11 +51,11 @@ def together(seen: set[str], worlds: st.SearchStrategy[Scenario], arms: st.Searc
 
 def test_both_engines_agree_whatever_happens() -> None:
     seen: set[str] = set()
-    together(seen, scenarios(800), ARMS, 64)
-    together(seen, coarse(600), ARMS, 20)
+    together(seen, scenarios(800), ARMS, 110)
+    together(seen, coarse(600), ARMS, 32)
     together(seen, fine(400), ARMS, 6)
     together(seen, extremes(300), ARMS, 8)
-    together(seen, chains(300), BACKED_UP, 24)
+    together(seen, chains(300), BACKED_UP, 40)
     assert WANTED - seen == set()
 
 
