@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from experiments.engines import ready
 from experiments.group_view import ALL_VMS, GroupView, groups
 from experiments.identity import result_hash, source_hash
-from experiments.metrics import METRICS, Metric
+from experiments.metrics import HISTOGRAMS, METRICS, Metric
 from models.result import RunResult
 from models.run import SimulationError, simulate
 from models.scenario import Arm, Engine, Scenario
@@ -199,8 +199,8 @@ def _all_cells(by_arm: dict[str, tuple[RunResult, ...]]) -> Iterator[Cell]:
 def _cell(metric: Metric, group: str, arm: str, views: list[GroupView]) -> Cell:
     values = tuple(metric.value(view) for view in views)
     pooled, beyond = NAN, -1
-    if metric.counted is not None:
-        together = merged(metric.counted(view) for view in views)
+    if metric.histogram:
+        together = merged(HISTOGRAMS[metric.histogram](view) for view in views)
         pooled, beyond = together.quantile(metric.quantile) / 1e6, together.beyond(metric.quantile)
     return Cell(metric.key, group, arm, values, mean_interval(values, LEVEL), pooled, beyond)
 

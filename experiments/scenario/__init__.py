@@ -8,18 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from experiments.engines import by_default
+from experiments.scenario.settings import Setting
 from models.scenario import Engine, Scenario
 
 
 @dataclass(frozen=True)
 class Overrides:
-    """What the command line may change in a scenario; None leaves it as it is."""
+    """What the command line or a sweep may change in a scenario; None leaves it as it is."""
 
     seed: int | None = None
     replications: int | None = None
     duration: str | None = None  # with its unit
     trace: Path | None = None  # file of recorded I/O ...
     trace_group: str | None = None  # ... that becomes the I/O of this VM group's first disk
+    settings: tuple[Setting, ...] = ()  # fields by name, as sweeps set them
 
 
 @dataclass(frozen=True)

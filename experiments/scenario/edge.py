@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.errors import InputError
-from experiments.scenario import Loaded, Overrides, locate
+from experiments.scenario import Loaded, Overrides, locate, settings
 from experiments.scenario.checks import check
 from experiments.scenario.convert import convert
 from experiments.scenario.messages import Mistake, Source, printable
@@ -41,7 +41,9 @@ def _override(data: dict[str, Any], o: Overrides) -> tuple[dict[str, Any], dict[
         if value is not None and isinstance(run, dict):
             run[key] = value
             options["run", key] = f"--{key}"
-    mistakes = _override_trace(data, o, options)
+    labels, unknown = settings.apply(data, o.settings)
+    options.update(labels)
+    mistakes = [*unknown, *_override_trace(data, o, options)]
     return data, options, mistakes
 
 

@@ -1,0 +1,58 @@
+"""One run of a study: its name for people, its key in a store, and what a worker does with it."""
+
+import hashlib
+import json
+from functools import cache
+from typing import NamedTuple
+
+from experiments.identity import ROOT, VERSION, source_hash, trace_digests
+from experiments.study.summary import summary_of
+from models.run import simulate
+from models.scenario import Arm, Engine, Scenario
+
+KEPT_BY = ("experiments/metrics.py", "experiments/group_view.py", "experiments/study/summary.py")
+"""Sources besides the engine's that decide what a stored run says."""
+
+
+class Run(NamedTuple):
+    """One arm of one scenario in one replicate. `engine` is no part of what it is: both give the same."""
+
+    point: str  # the name of the scenario in its study, for example "interval=5 min, vms=8"
+    scenario: Scenario
+    arm: Arm
+    replicate: int
+    engine: Engine
+
+    @property
+    def name(self) -> str:
+        """What it is called in messages and on the command line."""
+        return f"{self.point}/{self.arm}/{self.replicate}"
+
+
+def key_of(run: Run) -> str:
+    """32 hex digits: equal keys mean equal summaries. Does not depend on the study, its point's name, or the engine."""
+    identity = {
+        "scenario": run.scenario.identity,
+        "traces": trace_digests(run.scenario),
+        "seed": run.scenario.run.seed,
+        "arm": run.arm,
+        "replicate": run.replicate,
+        "version": VERSION,
+        "source": study_source(),
+    }
+    text = json.dumps(identity, sort_keys=True, separators=(",", ":"))
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+@cache
+def study_source() -> str:
+    """32 hex digits of everything that decides what a run's summary says: the engine, and what summarises it."""
+    digest = hashlib.blake2b(source_hash().encode(), digest_size=16)
+    for name in KEPT_BY:
+        digest.update((ROOT / name).read_bytes())
+    return digest.hexdigest()
+
+
+def do(run: Run) -> str:
+    """The run's summary as text: the same bytes wherever and with whichever engine. Raises as `simulate`."""
+    return summary_of(simulate(run.scenario, run.arm, run.replicate, run.engine)).text
