@@ -14,6 +14,7 @@ from pathlib import Path
 
 from cyclopts import App, CycloptsError
 
+from experiments.cli_studies import register
 from experiments.errors import InputError
 from experiments.identity import ROOT, VERSION
 from experiments.options import Amount, Flag, Options, Whole
@@ -33,6 +34,7 @@ app = App(
     help="What a VM feels when its storage is protected: latency, stun, RPO.",
     suppress_keyboard_interrupt=False,
 )
+register(app)
 
 
 @app.command

@@ -53,3 +53,37 @@ class Options:
 
     no_report: Flag = False
     """Write tables only: no charts, no report.html."""
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class StudyOptions:
+    """Options of every command that does many runs. None but the seed changes a result."""
+
+    seed: Seed = None
+    """Seed of all randomness, instead of the scenario's."""
+
+    workers: Count = None
+    """Number of processes, by default one a processor."""
+
+    cluster: str | None = None
+    """Address of a Dask scheduler whose workers do the runs, for example tcp://10.0.0.5:8786."""
+
+    engine: Literal["compiled", "simpy"] | None = None
+    """What carries the I/Os, instead of the scenario's choice."""
+
+    out: Path = Path("results")
+    """Folder to put the result folder into."""
+
+    store: Path | None = None
+    """SQLite file that keeps every finished run, by default runs.sqlite in the folder of --out. Runs that it has are
+    not run again."""
+
+    json: Flag = False
+    """Print the result as JSON on standard output."""
+
+    force: Flag = False
+    """Replace an existing result folder."""
+
+    no_report: Flag = False
+    """Write tables only: no charts, no report.html."""
