@@ -81,8 +81,8 @@ class Runner:
         """What a user whose study ended early must know; '' if nothing is kept on disk."""
         if self._means.store is None:
             return ""
-        new = f"{self._finished} finished run{'' if self._finished == 1 else 's'}"
-        return f"{new} of this study kept in {self._means.store}; the same command goes on from there"
+        new = "1 finished run is" if self._finished == 1 else f"{self._finished} finished runs are"
+        return f"{new} kept in {self._means.store}; the same command goes on from there"
 
     def _run(self, missing: dict[str, Run], tell: Tell | None, stored: int) -> None:
         pool = self._ready(stored)
