@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, overload
 
+from experiments.study.pool import pool_of
 from experiments.study.store import Store, opened
 from experiments.study.summary import RunSummary, read
 from experiments.study.work import Run, do, key_of
-from sim.replication import _pool
 
 
 class Failure(NamedTuple):
@@ -53,7 +53,7 @@ class Runner:
         return Outcomes(self._store, keys, failures)
 
     def _run(self, missing: dict[str, Run], failures: dict[str, Failure], tell: Callable[[Run, Outcome], None]) -> None:
-        with _pool(self._means.workers or 2, do.__module__) as pool:
+        with pool_of(self._means.workers, self._means.cluster) as pool:
             flight: dict[Future[str], str] = {pool.submit(do, run): key for key, run in missing.items()}
             while flight:
                 for future in wait(flight, return_when=FIRST_COMPLETED).done:
