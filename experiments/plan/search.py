@@ -15,6 +15,7 @@ Leaves out: a model of how the figures depend on the level; correlation between 
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -88,34 +89,36 @@ class Search:
         self.scanned = False
         self.judged: dict[int, LevelResult] = {}
         self.error = rules.error(len(levels))
+        self.low, self.high = -1, len(levels)  # a level that fits, and a harder one that does not
 
     def run(self) -> Found:
         """The answer. Budget gone: of what was judged until then."""
-        low, high = -1, len(self.levels)
-        try:
-            low, high = self._bisect(low, high, "bisection")
-            self._probe(low, high)
-            if self._contradictions():
-                self.scanned = True
+        with suppress(OutOfBudget):
+            self._bisect("bisection")
+            self._probe()
+        if contradictions := self._contradictions():
+            self.scanned = True
+            with suppress(OutOfBudget):
                 self._scan()
-                low, high = self._bisect(*self._bracket(), "scan")
-        except OutOfBudget:
-            low, high = self._bracket()
-        return Found(low, high, tuple(self.judged.values()), self._contradictions(), self.scanned, self._confidence())
+            self.low, self.high = self._bracket()
+            contradictions = self._contradictions()
+            with suppress(OutOfBudget):
+                self._bisect("scan")
+        confidence = max(0.0, min(self.rules.confidence, 1 - self.error * len(self.judged)))
+        return Found(self.low, self.high, tuple(self.judged.values()), contradictions, self.scanned, confidence)
 
-    def _bisect(self, low: int, high: int, why: Why) -> tuple[int, int]:
-        """The bracket between a level that fits and a harder one that does not, closed."""
-        while high - low > 1:
-            middle = (low + high) // 2
+    def _bisect(self, why: Why) -> None:
+        """Nothing lies between the two any more."""
+        while self.high - self.low > 1:
+            middle = (self.low + self.high) // 2
             if self._judge(middle, why).verdict == "fits":
-                low = middle
+                self.low = middle
             else:
-                high = middle
-        return low, high
+                self.high = middle
 
-    def _probe(self, low: int, high: int) -> None:
+    def _probe(self) -> None:
         """The middle of the widest stretch that is not judged, before the answer and behind it."""
-        for first, last in ((0, low), (high, len(self.levels) - 1)):
+        for first, last in ((0, self.low), (self.high, len(self.levels) - 1)):
             middle = self._widest(first, last)
             if middle is not None:
                 self._judge(middle, "probe")
@@ -148,9 +151,6 @@ class Search:
             for easier, harder in pairwise(decided)
             if (easier.verdict, harder.verdict) == ("does not fit", "fits")
         )
-
-    def _confidence(self) -> float:
-        return max(0.0, min(self.rules.confidence, 1 - self.error * len(self.judged)))
 
     def _judge(self, index: int, why: Why) -> LevelResult:
         if index in self.judged:
