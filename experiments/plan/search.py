@@ -56,12 +56,12 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True)
 class Rules:
-    """How levels are judged. `looks` ascend; `budget`: runs in all (0: no limit)."""
+    """How levels are judged. `looks` ascend; `budget`: runs in all (None: no limit)."""
 
     objectives: tuple[Objective, ...]
     looks: tuple[int, ...]
     confidence: float
-    budget: int = 0
+    budget: int | None = None
 
     def error(self, levels: int) -> float:
         """The share of the whole error that one level has."""
@@ -80,11 +80,19 @@ class OutOfBudget(Exception):
 class Search:
     """One search; `spent` are the runs it has asked for so far."""
 
-    def __init__(self, levels: Sequence[Level], rules: Rules, measure: Measure, beyond: Beyond | None = None) -> None:
+    def __init__(
+        self,
+        levels: Sequence[Level],
+        rules: Rules,
+        measure: Measure,
+        beyond: Beyond | None = None,
+        tell: Callable[[LevelResult], None] = lambda one: None,
+    ) -> None:
         self.levels = levels
         self.rules = rules
         self.measure = measure
         self.beyond = beyond
+        self.tell = tell
         self.spent = 0
         self.scanned = False
         self.judged: dict[int, LevelResult] = {}
@@ -159,7 +167,7 @@ class Search:
         looks = self.rules.looks
         for count in looks:
             more = range(len(samples), count)
-            if self.rules.budget and self.spent + len(more) > self.rules.budget:
+            if self.rules.budget is not None and self.spent + len(more) > self.rules.budget:
                 raise OutOfBudget
             self.spent += len(more)
             samples += self.measure(index, more)
@@ -174,6 +182,7 @@ class Search:
             self.levels[index], index, len(self.judged), why, objectives, verdict, len(samples), failed
         )
         self.judged[index] = result
+        self.tell(result)
         return result
 
 

@@ -36,7 +36,7 @@ class World:
         noise = [self.draws[r] * self.own[index, r] for r in replicates]
         return [Sample(tuple(float(one * n) for one in self.mean(index + 1))) for n in noise]
 
-    def run(self, *objectives: Objective, confidence: float = 0.95, budget: int = 0) -> Found:
+    def run(self, *objectives: Objective, confidence: float = 0.95, budget: int | None = None) -> Found:
         search = Search(self.levels, Rules(objectives or (CEILING,), LOOKS, confidence, budget), self.measure)
         found = search.run()
         assert search.spent == sum(len(replicates) for _, replicates in self.asked)
