@@ -26,7 +26,20 @@ def sweep(file: Path, *, options: StudyOptions = DEFAULTS) -> int:
     return main(file, options)
 
 
-COMMANDS: tuple[Callable[..., int], ...] = (sweep,)
+def plan(file: Path, *, options: StudyOptions = DEFAULTS) -> int:
+    """Find how much fits under objectives: the most VMs, the least bandwidth, with what binds and what is left.
+
+    Parameters
+    ----------
+    file
+        Plan file (TOML).
+    """
+    from experiments.plan.session import main
+
+    return main(file, options)
+
+
+COMMANDS: tuple[Callable[..., int], ...] = (sweep, plan)
 
 
 def register(app: App) -> None:
