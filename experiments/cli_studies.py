@@ -4,10 +4,29 @@ They share one set of options and one store of finished runs, so that what one o
 """
 
 from collections.abc import Callable
+from pathlib import Path
 
 from cyclopts import App
 
-COMMANDS: tuple[Callable[..., int], ...] = ()
+from experiments.options import StudyOptions
+
+DEFAULTS = StudyOptions()
+
+
+def sweep(file: Path, *, options: StudyOptions = DEFAULTS) -> int:
+    """Run a scenario at every point of a design: fields that change, arms, replications; tables with intervals.
+
+    Parameters
+    ----------
+    file
+        Sweep file (TOML).
+    """
+    from experiments.sweep.session import main
+
+    return main(file, options)
+
+
+COMMANDS: tuple[Callable[..., int], ...] = (sweep,)
 
 
 def register(app: App) -> None:
