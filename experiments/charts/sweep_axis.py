@@ -2,7 +2,8 @@
 
 On a grid a second axis gives columns of panels (four of its levels at most, both ends among them) and further axes stay
 at their middle level. A random design has no two points at one level: all its points are shown, without lines, and the
-subtitle says that the other axes vary as well. Left out: metrics after the first four.
+subtitle says that the other axes vary as well. Left out: metrics and VM groups after
+the first four.
 """
 
 import math
@@ -10,9 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from experiments.charts import palette, paper
 from experiments.charts.paper import Identity
+from experiments.charts.sheets import Sheet
 from experiments.charts.sweep_parts import (
     Choice,
-    Sheet,
     arm_label,
     arms_shown,
     choices,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLUMNS = 4
+GROUPS = 4
 ALONE = 3  # panels beside each other where there is no second axis
 HOW_TO_READ = (
     "Each panel is a metric, each line a protection; the ribbon is the 95 % interval over replications. These share "
@@ -210,7 +212,7 @@ def sheets(result: SweepResult) -> list[Sheet]:
     """One for each axis with more than one level and each VM group that was asked for."""
     made = []
     for number, axis in enumerate(result.axes):
-        for group in result.groups if len(levels(result, number)) > 1 else ():
+        for group in result.groups[:GROUPS] if len(levels(result, number)) > 1 else ():
             picture = data(result, number, group)
             if picture is not None:
                 found = dict.fromkeys(panel.choice.label for panel in picture.panels)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from experiments.charts import palette, paper
 from experiments.charts.paper import Identity
+from experiments.charts.sheets import Sheet
 from experiments.charts.sweep_parts import (
     Choice,
-    Sheet,
     arm_label,
     file_name,
     in_sentence,

@@ -14,10 +14,10 @@ import numpy as np
 from experiments.charts import palette, paper
 from experiments.charts.numbers import Floats
 from experiments.charts.paper import Identity
+from experiments.charts.sheets import Sheet
 from experiments.charts.sweep_map import FEW_CELLS, axes_of, index_axes
 from experiments.charts.sweep_parts import (
     Choice,
-    Sheet,
     arm_label,
     file_name,
     held_text,

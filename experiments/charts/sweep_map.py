@@ -13,10 +13,10 @@ import numpy as np
 from experiments.charts import palette, paper
 from experiments.charts.numbers import Floats
 from experiments.charts.paper import Identity
+from experiments.charts.sheets import Sheet
 from experiments.charts.sweep_parts import (
     LOG_FROM,
     Choice,
-    Sheet,
     arm_label,
     arms_shown,
     choices,
@@ -108,8 +108,8 @@ def _norm(picture: Picture) -> Any:
 
 def index_axes(axes: "Axes", picture: Any) -> None:
     """Equal cells: their places are numbers from 0, their names the levels."""
-    axes.set_xticks(range(len(picture.x_levels)), ticks(picture.x_levels))
-    axes.set_yticks(range(len(picture.y_levels)), ticks(picture.y_levels))
+    axes.set_xticks(range(len(picture.x_levels)), ticks(picture.x, picture.x_levels))
+    axes.set_yticks(range(len(picture.y_levels)), ticks(picture.y, picture.y_levels))
     if len(picture.x_levels) > 7:
         axes.tick_params("x", rotation=45)
     axes.set_xlim(-0.5, len(picture.x_levels) - 0.5)

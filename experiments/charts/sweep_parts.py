@@ -1,13 +1,12 @@
 """What the charts of a sweep share: levels, the part of a design that is shown, titles, and axes that speak of levels.
 
-Charts of a sweep are made of its `SweepResult` alone. A chart is chosen for this very sweep, so it is not a `Chart` of
-fixed questions but a `Sheet`: its question names the sweep's own metrics and axes.
+Charts of a sweep are made of its `SweepResult` alone.
 """
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,24 +15,11 @@ from experiments.charts.paper import Identity
 from experiments.group_view import ALL_VMS
 from experiments.metrics import BY_KEY, Metric
 from experiments.sweep.result import Axis, Level, PointResult, SweepResult
+from experiments.sweep.verdict import shown_metrics
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-MOST_METRICS = 4  # that charts are drawn of: the first of those asked for
+MOST_METRICS = 4  # that charts are drawn of: the first of those asked for, or of the usual headlines
 MANY = 8  # more levels than this get round numbers at the axis instead of their own
 LOG_FROM = 30  # values that span more than this ratio are drawn on a logarithmic scale
-
-
-class Sheet(NamedTuple):
-    """A chart of one sweep with its numbers, ready to be drawn. The functions stand at the top of their modules."""
-
-    name: str  # of its files
-    question: str
-    how_to_read: str
-    data: Any
-    draw: Callable[[Any, str, Identity], "Figure"]  # the second is the question
-    describe: Callable[[Any], str]
 
 
 class Choice(NamedTuple):
@@ -57,7 +43,7 @@ class Choice(NamedTuple):
 
 def choices(result: SweepResult, group: str = ALL_VMS) -> tuple[Choice, ...]:
     """The first metrics asked for that `group` has and that are defined at some point."""
-    found = [Choice(key, group) for key in result.metrics[:MOST_METRICS] if key in BY_KEY]
+    found = [Choice(key, group) for key in shown_metrics(result)[:MOST_METRICS]]
     return tuple(one for one in found if any(_known(result, point, one) for point in result.points))
 
 
@@ -124,14 +110,22 @@ def whose(group: str) -> str:
     return "all VMs together" if group == ALL_VMS else f"VM group {group}"
 
 
-def is_choice(found: Sequence[Level]) -> bool:
-    """Whether the levels are words ("mclock") rather than quantities."""
-    return not all(re.match(r"[-+.]?\d", level.text) for level in found)
+def is_choice(axis: Axis, found: Sequence[Level]) -> bool:
+    """Whether the levels are words ("mclock") rather than quantities: then their numbers are but places."""
+    return not axis.unit and any(_number(level.text) != level.number for level in found)
 
 
-def ticks(found: Sequence[Level]) -> list[str]:
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def ticks(axis: Axis, found: Sequence[Level]) -> list[str]:
     """What stands at the levels of an axis: the numbers, for the unit is in its label; words as they are."""
-    return [level.text if is_choice(found) else f"{level.number:,.6g}" for level in found]
+    words = is_choice(axis, found)
+    return [level.text if words else f"{level.number:,.6g}" for level in found]
 
 
 def label(axis: Axis) -> str:
@@ -142,11 +136,11 @@ def label(axis: Axis) -> str:
 def scale_axis(line: Any, axis: Axis, found: Sequence[Level]) -> None:
     """Gives a matplotlib axis the scale and ticks of the sweep's axis."""
     numbers = [level.number for level in found]
-    words = is_choice(found)
+    words = is_choice(axis, found)
     if axis.log and not words and numbers[0] > 0:
         line.axes.set(**{f"{line.axis_name}scale": "log"})
     if words or len(found) <= MANY:
-        line.set_ticks(numbers, ticks(found))
+        line.set_ticks(numbers, ticks(axis, found))
         line.set_ticks([], minor=True)
     elif axis.log:
         paper.plain_log(line)

@@ -39,8 +39,10 @@ def test_axes_that_are_not_shown_stay_at_their_middle_level_on_a_grid(two: Sweep
 
 
 def test_words_at_an_axis_are_words_and_quantities_numbers() -> None:
-    assert ticks((Level("mclock", 0), Level("fifo", 1))) == ["mclock", "fifo"]
-    assert ticks((Level("0.5 s", 0.5), Level("1500 s", 1500))) == ["0.5", "1,500"]
+    assert ticks(SCHEDULER, (Level("mclock", 0), Level("fifo", 1))) == ["mclock", "fifo"]
+    assert ticks(SCHEDULER, (Level("4 servers", 0), Level("8", 1))) == ["4 servers", "8"]
+    assert ticks(SCHEDULER, (Level("8", 8), Level("1500", 1500))) == ["8", "1,500"]
+    assert ticks(INTERVAL, (Level("500 ms", 0.5), Level("1500 s", 1500))) == ["0.5", "1,500"]
     assert (in_sentence("Backup interval"), in_sentence("GAVG mean")) == ("backup interval", "GAVG mean")
     assert in_sentence("I/Os delivered") == "I/Os delivered"
 
