@@ -64,12 +64,14 @@ class Identity(NamedTuple):
     seed: int
     replications: int
     compressed: bool
+    most: int = 0  # replications, where some of what is shown has more than others: `replications` is the fewest
 
     def sample(self) -> str:
         """The sample size and what bands and whiskers mean."""
-        if self.replications < 2:
+        if max(self.replications, self.most) < 2:
             return "n = 1 replication: no interval"
-        return f"n = {self.replications} replications; bands and whiskers: 95 % Student t"
+        number = f"{self.replications} to {self.most}" if self.most > self.replications else f"{self.replications}"
+        return f"n = {number} replications; bands and whiskers: 95 % Student t"
 
 
 @contextmanager
@@ -200,6 +202,18 @@ def latency_axis(axis: Any) -> None:
     axis.set_major_locator(LogLocator(10, subs=subs, numticks=12))
     axis.set_minor_locator(LogLocator(10, subs="auto", numticks=12))
     axis.set_major_formatter(FuncFormatter(lambda value, _: latency_text(value)))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def plain_log(axis: Any) -> None:
+    """Makes a logarithmic axis speak in plain numbers, with as many of them as fit."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    low, high = axis.get_view_interval()
+    subs = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0) if high < 12 * low else (1.0, 2.0, 5.0) if high < 200 * low else (1.0,)
+    axis.set_major_locator(LogLocator(10, subs=subs, numticks=20))
+    axis.set_minor_locator(LogLocator(10, subs="auto", numticks=20))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
     axis.set_minor_formatter(NullFormatter())
 
 
