@@ -7,7 +7,27 @@ from collections.abc import Callable
 
 from cyclopts import App
 
-COMMANDS: tuple[Callable[..., int], ...] = ()
+from experiments.options import Flag, StudyOptions
+
+DEFAULTS = StudyOptions()
+
+
+def question(name: str | None = None, /, *, quick: Flag = False, options: StudyOptions = DEFAULTS) -> int:
+    """Ask one of the questions that ship, by its name; without a name, list them.
+
+    Parameters
+    ----------
+    name
+        Of the question.
+    quick
+        A short look: fewer and smaller runs, wider intervals.
+    """
+    from experiments.questions.session import main
+
+    return main(name, quick, options)
+
+
+COMMANDS: tuple[Callable[..., int], ...] = (question,)
 
 
 def register(app: App) -> None:
