@@ -102,6 +102,9 @@ MEASURED = (
     Task(BLOCK_LAYER, "cow", "first_touches"),
     Task(BLOCK_LAYER, "cow", "first_touch_speed"),
     Task(BLOCK_LAYER, "cow", "slumps"),
+    Task(BLOCK_LAYER, "layers", "lookups"),
+    Task(BLOCK_LAYER, "copiers", "jobs"),
+    Task(BLOCK_LAYER, "copiers", "mirrors"),
     Task(BLOCK_LAYER, "qemu", "unique_bytes"),
     Task(FITTED, "fio_sweeps", "held_out"),
 )
