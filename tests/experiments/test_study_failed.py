@@ -1,6 +1,7 @@
 """A failed run is written so that it can be done again by itself."""
 
 import json
+import pickle
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from experiments.cli import main
 from experiments.errors import InputError
 from experiments.scenario import Overrides, load
 from experiments.scenario.settings import Setting
+from experiments.study import work
 from experiments.study.failed import read, remove, write
 from experiments.study.runner import Failure, Means, running
 from experiments.study.work import Run, key_of
@@ -43,6 +45,33 @@ def test_where_nothing_can_be_written_the_failure_is_reported_all_the_same(tmp_p
         (failure,) = run([Run("p", homeless, "none", 0, "simpy")])
     assert isinstance(failure, Failure)
     assert failure.scenario is None
+
+
+class Awkward(Exception):
+    """Cannot be unpickled, which would break a pool of processes."""
+
+    def __init__(self, one: str, two: str) -> None:
+        super().__init__(f"{one} and {two}")
+
+
+def test_an_exception_that_cannot_travel_comes_as_one_that_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise Awkward("this", "that")
+
+    monkeypatch.setattr(work, "simulate", fail)
+    with pytest.raises(work.RunError) as caught:
+        work.do_packed(short())
+    assert str(pickle.loads(pickle.dumps(caught.value))) == "Awkward: this and that"
+
+
+def test_a_study_says_where_its_failed_runs_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    homeless = replace(short().scenario, datastores=())
+    with running(Means(tmp_path / "runs.sqlite", 1), "storms") as run:
+        (failure,) = run([Run("p", homeless, "none", 0, "simpy")])
+    assert isinstance(failure, Failure)
+    assert failure.scenario is not None
+    said = capsys.readouterr().err
+    assert f"storms: 1 run failed, kept in {failure.scenario.parent}: stunlab rerun FILE does one again, alone" in said
 
 
 def test_rerun_does_a_failed_run_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -90,9 +90,8 @@ def test_an_ended_coordinator_keeps_what_was_finished(study: Study, digest: str,
         assert (out, "Traceback" in err) == ("", False)
         now = study.kept()
         assert kept < now
-        new = len(now - kept)
         if number != signal.SIGKILL:
-            runs = "1 finished run is" if new == 1 else f"{new} finished runs are"
+            runs = "1 finished run is" if len(now) == 1 else f"{len(now)} finished runs are"
             assert f"{runs} kept in {study.store}; the same command goes on from there" in err
         kept = now
     done_before = study.begun()
