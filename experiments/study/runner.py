@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, overload
 
-from experiments.engines import ready
+from experiments.engines import chosen, ready
 from experiments.progress import OnDone, progress
 from experiments.study import failed
 from experiments.study.flight import Flight, Landed, WorkerKilled
@@ -115,9 +115,9 @@ class Runner:
         return self._pool
 
     def _engine(self, wanted: Engine) -> Engine:
-        """What workers take: compiled here, once, before they need it. Those of a cluster see to it themselves."""
+        """What workers take: compiled here, once, before they need it. Those of a cluster have it compiled there."""
         if wanted not in self._engines:
-            self._engines[wanted] = wanted if self._means.cluster is not None else ready(wanted)
+            self._engines[wanted] = ready(wanted) if self._means.cluster is None else chosen(wanted)
         return self._engines[wanted]
 
     def _keep(self, landed: Landed[bytes], run: Run, tell: Tell | None) -> None:
