@@ -180,7 +180,7 @@ def _code(error: Exception) -> int:
 def _message(error: Exception, path: Path | None) -> str:
     code, place = _code(error), path or "the temporary store"
     if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
-        return f"{place}: a finished run could not be written ({error}): make room on its disk"
+        return f"{place}: a finished run could not be written ({error}): free some of its disk"
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return f"{place}: another process has kept it locked for {PATIENCE_S:.0f} s ({error}): end that process"
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or isinstance(error, zlib.error):

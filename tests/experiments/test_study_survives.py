@@ -109,7 +109,7 @@ def test_a_full_disk_keeps_what_was_finished_and_says_how_to_go_on(study: Study,
     out, err = process.communicate(timeout=120)
     assert (process.returncode, out, "Traceback" in err) == (1, "", False)
     assert f"stunlab: {study.store}: a finished run could not be written" in err
-    assert "make room on its disk" in err
+    assert "free some of its disk" in err
     kept = study.kept()
     assert 0 < len(kept) < COUNT
     assert f"{len(kept)} finished runs are kept in {study.store}; the same command goes on from there" in err
