@@ -4,16 +4,14 @@ CSV is exact: a float is its shortest text that reads back as the same number, a
 goes through DuckDB (extra "parquet"), which is kept from fetching extensions and from the home directory.
 """
 
-import csv
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.errors import InputError
 
 if TYPE_CHECKING:
-    from pandas import Series
+    from pandas import DataFrame, Series
 
 REMEDY = 'install it with: pip install "duckdb>=1.4"'
 OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
@@ -29,44 +27,36 @@ def check_parquet(parquet: bool) -> None:
         raise InputError([f"--parquet: needs DuckDB, which cannot be loaded ({lack}); {REMEDY}"]) from None
 
 
-def write_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], folder: Path, name: str, parquet: bool) -> None:
+def write_table(frame: "DataFrame", folder: Path, name: str, parquet: bool) -> None:
     """NAME.csv is in the folder, and NAME.parquet if asked for, with the same rows, columns and numbers.
 
-    A field is a text, a number or a truth value; nan, None and, in a column of numbers, '' are undefined. Raises
-    InputError as `check_parquet`.
+    In a column of mixed kinds (dtype object) nan, None and, beside numbers alone, '' are undefined. Raises InputError
+    as `check_parquet`.
     """
     check_parquet(parquet)
-    content = [[None if _undefined(value) else value for value in row] for row in rows]
-    with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(content)
+    frame.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
     if parquet:
-        _write_parquet(columns, content, folder / f"{name}.parquet")
+        _write_parquet(frame, folder / f"{name}.parquet")
 
 
-def _undefined(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value))
-
-
-def _write_parquet(columns: Sequence[str], rows: Sequence[Sequence[Any]], path: Path) -> None:
+def _write_parquet(frame: "DataFrame", path: Path) -> None:
     import duckdb
-    import pandas as pd
 
-    frame = pd.DataFrame({name: _column([row[place] for row in rows]) for place, name in enumerate(columns)})
+    columns = {name: _typed(list(frame[name])).set_axis(frame.index) for name in frame if frame[name].dtype == object}
     folder = str(path.parent)
     places = {"home_directory": folder, "extension_directory": folder, "secret_directory": folder}
     with duckdb.connect(":memory:", config={**OFFLINE, **places, "threads": "1"}) as connection:
-        connection.from_df(frame).write_parquet(str(path))
+        connection.from_df(frame.assign(**columns)).write_parquet(str(path))
 
 
-def _column(values: Sequence[Any]) -> "Series":
+def _typed(values: Sequence[Any]) -> "Series":
     """The column in the narrowest kind that all its fields are of: truth, whole number, number, text."""
     import pandas as pd
 
-    numbers = [None if value == "" else value for value in values]
+    known = [None if pd.isna(value) else value for value in values]
+    numbers = [None if value == "" else value for value in known]
     for kinds, dtype in (((bool,), "boolean"), ((int,), "Int64"), ((int, float), "Float64")):
-        known = [type(value) in kinds for value in numbers if value is not None]
-        if known and all(known):
+        fit = [type(value) in kinds for value in numbers if value is not None]
+        if fit and all(fit):
             return pd.Series(numbers, dtype=dtype)
-    return pd.Series([None if value is None else str(value) for value in values], dtype="str")
+    return pd.Series([None if value is None else str(value) for value in known], dtype="str")

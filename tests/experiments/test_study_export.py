@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from experiments.errors import InputError
@@ -17,16 +18,22 @@ ROWS: list[tuple[Any, ...]] = [
     ("", 1, 2**62 + 1, True, None, "", ""),
     ("z", 1e-300, 2, True, 2**53 + 1, "5 min", None),
 ]
+FRAME = pd.DataFrame(
+    {
+        name: pd.Series([row[place] for row in ROWS], dtype=object if name in ("n", "level", "nothing") else None)
+        for place, name in enumerate(COLUMNS)
+    }
+)
 CSV = '''point,mean,bytes,settled,n,level,nothing
 interval=5 min,0.30000000000000004,0,True,3,8,
 "ü, ""quoted""",,-1,False,,8,
-,1,4611686018427387905,True,,,
+,1.0,4611686018427387905,True,,,
 z,1e-300,2,True,9007199254740993,5 min,
 '''
 
 
 def test_csv_is_exact(tmp_path: Path) -> None:
-    write_table(COLUMNS, iter(ROWS), tmp_path, "cells", parquet=False)
+    write_table(FRAME, tmp_path, "cells", parquet=False)
     assert [path.name for path in tmp_path.iterdir()] == ["cells.csv"]
     assert (tmp_path / "cells.csv").read_bytes() == CSV.encode()
 
@@ -38,8 +45,9 @@ def test_parquet_holds_the_same_and_nothing_else_is_written(tmp_path: Path, monk
     out.mkdir()
     monkeypatch.setenv("HOME", str(home))
     for name in ("cells", "again"):
-        write_table(COLUMNS, ROWS, out, name, parquet=True)
-    write_table(COLUMNS, [], out, "none", parquet=True)
+        write_table(FRAME, out, name, parquet=True)
+    write_table(FRAME.iloc[:0], out, "none", parquet=True)
+    write_table(FRAME.set_axis([3, 1, 2, 0]), out, "cells", parquet=True)  # the index is no matter
     assert list(home.iterdir()) == []
     names = sorted(path.name for path in out.iterdir())
     assert names == [f"{name}.{kind}" for name in ("again", "cells", "none") for kind in ("csv", "parquet")]
@@ -62,5 +70,5 @@ def test_without_duckdb_the_remedy_is_named(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setitem(sys.modules, "duckdb", None)
     check_parquet(False)
     with pytest.raises(InputError, match=r'--parquet: needs DuckDB.*install it with: pip install "duckdb>=1\.4"'):
-        write_table(COLUMNS, ROWS, tmp_path, "cells", parquet=True)
+        write_table(FRAME, tmp_path, "cells", parquet=True)
     assert list(tmp_path.iterdir()) == [], "asked before anything is written"
