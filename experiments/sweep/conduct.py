@@ -7,6 +7,7 @@ in order, never on what came first; a replicate in which an arm failed leaves th
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from experiments.scenario.identity import identity
 from experiments.study.cells import cells_of, contrasts_of
@@ -65,7 +66,9 @@ def conduct(sweep: Sweep, run: Runner, engine: Engine) -> SweepResult:
     spent = 0
     if sweep.pilots:
         spent = len(courses) * len(sweep.arms)
-        warnings += _warm_up(sweep, courses, run, engine)
+        for course, warmed in zip(courses, pilots(sweep, range(len(courses)), run, engine), strict=True):
+            course.scenario, course.warmup_found = warmed.scenario, not warmed.problem
+            warnings += [warmed.problem] if warmed.problem else []
     while going := [course for course in courses if course.stop is None]:
         wanted = _next(sweep.replication, going, len(sweep.arms), sweep.budget - spent if sweep.budget else None)
         spent += sum(wanted.values()) * len(sweep.arms)
@@ -128,27 +131,39 @@ def _look(sweep: Sweep, course: _Course, more: int) -> None:
         course.stop = "budget"
 
 
-def _warm_up(sweep: Sweep, courses: Sequence[_Course], run: Runner, engine: Engine) -> Iterator[str]:
-    """Each point's warm-up becomes what MSER-5 finds in a pilot of each arm; yields where it finds none."""
+class Warmed(NamedTuple):
+    """A point's scenario with its warm-up; the scenario's own where there is a problem with finding one."""
+
+    scenario: Scenario
+    problem: str
+
+
+def pilots(sweep: Sweep, points: Sequence[int], run: Runner, engine: Engine) -> list[Warmed]:
+    """Each of these points with the warm-up that MSER-5 finds in a pilot of each arm: the longest, in whole intervals.
+
+    A pilot is replicate 0 without a warm-up.
+    """
     runs = [
-        Run(f"{point.name}, pilot", _with_warmup(course.scenario, 0), arm, 0, engine)
-        for point, course in zip(sweep.points, courses, strict=True)
+        Run(f"{sweep.points[index].name}, pilot", _with_warmup(sweep.scenarios[index], 0), arm, 0, engine)
+        for index in points
         for arm in sweep.arms
     ]
-    outcomes = run(runs)
-    for course, point in zip(courses, sweep.points, strict=True):
-        start = course.index * len(sweep.arms)
-        found = [one for one in outcomes[start : start + len(sweep.arms)] if isinstance(one, RunSummary)]
-        spec = course.scenario.run
-        own = f"its warm-up is the scenario's, {human_time(spec.warmup_ns)}"
-        if len(found) < len(sweep.arms):
-            yield f"{point.name}: a pilot run failed, {own}"
-        elif not all(one.settled for one in found):
-            yield f"{point.name}: MSER-5 finds no end of the warm-up in the first half of the run, {own}"
-        else:
-            cut = max(one.cut_ns for one in found)
-            cut = -(-cut // spec.interval_ns) * spec.interval_ns
-            course.scenario, course.warmup_found = _with_warmup(course.scenario, cut), True
+    outcomes, arms = run(runs), len(sweep.arms)
+    return [
+        _warmed(sweep.points[index].name, sweep.scenarios[index], outcomes[place * arms : (place + 1) * arms])
+        for place, index in enumerate(points)
+    ]
+
+
+def _warmed(point: str, scenario: Scenario, outcomes: Sequence[Outcome]) -> Warmed:
+    found = [one for one in outcomes if isinstance(one, RunSummary)]
+    own = f"its warm-up is the scenario's, {human_time(scenario.run.warmup_ns)}"
+    if len(found) < len(outcomes):
+        return Warmed(scenario, f"{point}: a pilot run failed, {own}")
+    if not all(one.settled for one in found):
+        return Warmed(scenario, f"{point}: MSER-5 finds no end of the warm-up in the first half of the run, {own}")
+    interval = scenario.run.interval_ns
+    return Warmed(_with_warmup(scenario, -(-max(one.cut_ns for one in found) // interval) * interval), "")
 
 
 def _with_warmup(scenario: Scenario, warmup_ns: int) -> Scenario:

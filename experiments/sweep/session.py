@@ -9,9 +9,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from experiments.engines import ready
 from experiments.options import StudyOptions
 from experiments.output import Execution, check_free, folder_of
+from experiments.study.export import check_parquet
 from experiments.study.runner import Means, running
 from experiments.sweep.conduct import conduct
 from experiments.sweep.file import load_sweep
@@ -21,20 +21,20 @@ from experiments.sweep.verdict import document, lines
 from sim.replication import available_cpus
 
 
-def main(path: Path, options: StudyOptions) -> int:
+def main(path: Path, options: StudyOptions, parquet: bool = False) -> int:
     """Every point in every arm and replicate: result folder written, verdict printed, 0 returned."""
+    check_parquet(parquet)
     sweep = load_sweep(path, options.seed)
     check_free(folder_of(sweep.name, sweep.hash, options.out), options.force)
     for warning in sweep.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     workers = options.workers or available_cpus()
-    engine = ready(options.engine or sweep.engine)
+    engine = options.engine or sweep.engine
     began = time.monotonic()
-    means = Means(options.store or options.out / "runs.sqlite", workers, options.cluster, options.json)
-    with running(means, sweep.name) as run:
+    with running(means(options), sweep.name) as run:
         result = conduct(sweep, run, engine)
     execution = Execution(engine, workers, round(time.monotonic() - began, 3), _now(), _command())
-    folder = write_sweep(result, execution, options.out, options.force, _also(options, workers))
+    folder = write_sweep(result, execution, options.out, options.force, _also(options, workers), parquet)
     if options.json:
         print(json.dumps(document(result, str(folder)), indent=1, allow_nan=False))
     else:
@@ -42,6 +42,11 @@ def main(path: Path, options: StudyOptions) -> int:
             print(line)
         print(f"Written to {folder}")
     return 0
+
+
+def means(options: StudyOptions) -> Means:
+    """With what a study is run from the command line."""
+    return Means(options.store or options.out / "runs.sqlite", options.workers, options.cluster, options.json)
 
 
 def _now() -> str:
