@@ -5,13 +5,14 @@ paired. A round asks the runner for all of its runs at once. Whether a point is 
 in order, never on what came first; a replicate in which an arm failed leaves the pairs of its point, in all arms.
 """
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from experiments.scenario.identity import identity
 from experiments.study.cells import cells_of, contrasts_of
-from experiments.study.runner import Failure, Outcome, Runner
+from experiments.study.runner import Failure, Outcome
 from experiments.study.sequential import Replication, unsettled
 from experiments.study.summary import RunSummary
 from experiments.study.work import Run, study_source
@@ -20,6 +21,8 @@ from experiments.sweep.result import Failed, PointResult, Stop, SweepResult
 from models.scenario import Arm, Engine, Scenario
 from sim.units import human_time
 
+Do = Callable[[Sequence[Run]], Sequence[Outcome]]
+"""What gets runs done: `experiments.study.runner.Runner` is one."""
 NOTHING = "no replication succeeded in every arm"
 
 
@@ -34,6 +37,7 @@ class _Course:
     rounds: list[Sequence[Outcome]] = field(default_factory=list)  # by replicate, by arm
     stop: Stop | None = None
     unsettled: tuple[str, ...] = ()
+    widest: float = 0.0  # of the intervals looked at: half-width by mean
 
     def summaries(self, arms: Sequence[Arm]) -> tuple[dict[Arm, list[RunSummary]], tuple[int, ...]]:
         """By arm, the replications that succeeded in every arm; which these are."""
@@ -59,8 +63,11 @@ class _Course:
                 yield list(outcomes[start : start + arms])
 
 
-def conduct(sweep: Sweep, run: Runner, engine: Engine) -> SweepResult:
-    """The whole sweep, its runs done by `run`. The result does not depend on how, nor on the engine."""
+def conduct(sweep: Sweep, run: Do, engine: Engine, tell: Callable[[str], None] = lambda note: None) -> SweepResult:
+    """The whole sweep, its runs done by `run`. The result does not depend on how, nor on the engine.
+
+    `tell` hears between rounds what is open, in words for a progress display.
+    """
     courses = [_Course(index, scenario) for index, scenario in enumerate(sweep.scenarios)]
     warnings = list(sweep.warnings)
     spent = 0
@@ -75,9 +82,16 @@ def conduct(sweep: Sweep, run: Runner, engine: Engine) -> SweepResult:
         _round(sweep, courses, wanted, run, engine)
         for course in going:
             _look(sweep, course, wanted[course.index])
+        tell(_note(going))
         if sweep.budget and sweep.budget - spent < len(sweep.arms):
             _close(going)
     return _result(sweep, courses, warnings)
+
+
+def _note(going: Sequence[_Course]) -> str:
+    left = [course for course in going if course.stop is None]
+    widest = max((course.widest for course in left), default=0.0)
+    return f"{len(left)} points open, widest interval ± {100 * widest:.2g} %" if left else ""
 
 
 def _close(going: Sequence[_Course]) -> None:
@@ -98,7 +112,7 @@ def _next(plan: Replication, going: Sequence[_Course], arms: int, left: int | No
     return given
 
 
-def _round(sweep: Sweep, courses: Sequence[_Course], wanted: dict[int, int], run: Runner, engine: Engine) -> None:
+def _round(sweep: Sweep, courses: Sequence[_Course], wanted: dict[int, int], run: Do, engine: Engine) -> None:
     runs: list[Run] = []
     ends: list[tuple[_Course, int, int]] = []
     for index, more in wanted.items():
@@ -124,6 +138,8 @@ def _look(sweep: Sweep, course: _Course, more: int) -> None:
     summaries, numbers = course.summaries(sweep.arms)
     metrics = tuple(dict.fromkeys(target.metric for target in plan.targets))
     cells = cells_of(summaries, metrics)
+    ratios = (abs(cell.interval.half_width / cell.interval.mean) for cell in cells if cell.interval.mean)
+    course.widest = max((ratio for ratio in ratios if not math.isnan(ratio)), default=0.0)
     course.unsettled = unsettled(plan, cells, contrasts_of(cells)) if numbers else (NOTHING,)
     if not course.unsettled:
         course.stop = "settled"
@@ -138,7 +154,7 @@ class Warmed(NamedTuple):
     problem: str
 
 
-def pilots(sweep: Sweep, points: Sequence[int], run: Runner, engine: Engine) -> list[Warmed]:
+def pilots(sweep: Sweep, points: Sequence[int], run: Do, engine: Engine) -> list[Warmed]:
     """Each of these points with the warm-up that MSER-5 finds in a pilot of each arm: the longest, in whole intervals.
 
     A pilot is replicate 0 without a warm-up.

@@ -32,7 +32,7 @@ def main(path: Path, options: StudyOptions, parquet: bool = False) -> int:
     engine = options.engine or sweep.engine
     began = time.monotonic()
     with running(means(options), sweep.name) as run:
-        result = conduct(sweep, run, engine)
+        result = conduct(sweep, run, engine, lambda note: setattr(run, "note", note))
     execution = Execution(engine, workers, round(time.monotonic() - began, 3), _now(), _command())
     folder = write_sweep(result, execution, options.out, options.force, _also(options, workers), parquet)
     if options.json:

@@ -3,61 +3,11 @@
 from pathlib import Path
 
 import pytest
+from sweep_files import GOOD, SCENARIO, loaded
 
 from experiments.errors import InputError
-from experiments.sweep.file import Sweep, load_sweep
+from experiments.sweep.file import load_sweep
 from experiments.sweep.schema import json_schema
-
-SCENARIO = """
-name = "base"
-[run]
-duration = "10 s"
-replications = 2
-arms = ["none", "vadp"]
-[[vm.db.disk]]
-size = "1 GiB"
-[[vm.db.workload]]
-rate = "20 iops"
-[protection.vadp.nightly]
-vms = ["db"]
-interval = "4 s"
-"""
-GOOD = """name = "good"
-scenario = "base.toml"
-metrics = ["guest_p99", "stuns"]
-groups = ["db"]
-
-[axis.interval]
-field = "protection.vadp.nightly.interval"
-values = ["3 s", "4 s"]
-
-[axis.vms]
-field = "vm.db.count"
-from = 1
-to = 4
-steps = 2
-scale = "log"
-
-[replication]
-least = 2
-most = 4
-budget = 40
-
-[[replication.settle]]
-metric = "guest_p99"
-group = "db"
-within = "5 %"
-
-[[replication.settle]]
-metric = "stuns"
-sign = ["none", "vadp"]
-"""
-
-
-def loaded(folder: Path, text: str, scenario: str = SCENARIO) -> Sweep:
-    (folder / "base.toml").write_text(scenario)
-    (folder / "sweep.toml").write_text(text)
-    return load_sweep(folder / "sweep.toml")
 
 
 def said(folder: Path, text: str, scenario: str = SCENARIO) -> list[str]:
@@ -141,11 +91,11 @@ def test_all_mistakes_are_said_at_once_with_their_lines(tmp_path: Path) -> None:
         "sweep.toml:10:7: axis.vms: has no steps, add for example steps = 4, or list values\n"
         "    [axis.vms]\n"
         "          ^^^",
-        'sweep.toml:31:7: axis.a: names no field of the scenario, add for example field = "vm.sql.count"\n'
+        "sweep.toml:29:7: axis.a: has no values = [...], add it, or from and to\n    [axis.a]\n          ^",
+        'sweep.toml:29:7: axis.a: names no field of the scenario, add for example field = "vm.sql.count"\n'
         "    [axis.a]\n"
         "          ^",
-        "sweep.toml:31:7: axis.a: has no values = [...], add it, or from and to\n    [axis.a]\n          ^",
-        'sweep.toml:32:1: axis.a.value: is an unknown key, did you mean "values"?\n    value = 1\n    ^^^^^',
+        'sweep.toml:30:1: axis.a.value: is an unknown key, did you mean "values"?\n    value = 1\n    ^^^^^',
         'base.toml:4:12: run.duration: has an unknown unit (10 sec), did you mean "10 s"?\n'
         '    duration = "10 sec"\n'
         "               ^^^^^^^^",
