@@ -11,7 +11,12 @@ from experiments.study.summary import summary_of
 from models.run import simulate
 from models.scenario import Arm, Engine, Scenario
 
-KEPT_BY = ("experiments/metrics.py", "experiments/group_view.py", "experiments/study/summary.py")
+KEPT_BY = (
+    "experiments/backup_window.py",
+    "experiments/group_view.py",
+    "experiments/metrics.py",
+    "experiments/study/summary.py",
+)
 """Sources besides the engine's that decide what a stored run says."""
 
 
