@@ -62,8 +62,8 @@ def _content(result: SweepResult, charts: tuple[Drawn, ...], folder: Path) -> di
 
 def _lead(result: SweepResult) -> str:
     runs = sum(one.replications for one in result.points) * len(result.arms)
-    return (f"The scenario {result.scenario} at {len(result.points)} points of a design, {runs:,} runs that count; every "
-            "point and protection meets the same random numbers.")  # fmt: skip
+    return (f"The scenario {result.scenario} at {len(result.points)} points of a design, {runs:,} runs that count; "
+            "every point and protection meets the same random numbers.")  # fmt: skip
 
 
 def _notes(result: SweepResult) -> list[str]:
@@ -141,8 +141,8 @@ def figures(result: SweepResult, choice: Choice) -> Table:
         rows.append((*(level.text for level in one.point.levels), *cells, *map(_difference, contrasts)))
     heads = tuple(f"{arm_label(arm)} − {arm_label(base)}" for arm, base in pairs)
     head = (*(axis.label for axis in result.axes), *map(arm_label, arms), *heads)
-    note = (f"Mean ± half-width of the 95 % Student-t interval over replications; differences are paired. {SETTLED} the "
-            f"sign is settled; {FEW} fewer than 100 I/Os beyond this quantile; - undefined.")  # fmt: skip
+    note = (f"Mean ± half-width of the 95 % Student-t interval over replications; differences are paired. {SETTLED} "
+            f"the sign is settled; {FEW} fewer than 100 I/Os beyond this quantile; - undefined.")  # fmt: skip
     return Table(choice.title, head, tuple(rows), note, len(result.axes))
 
 
