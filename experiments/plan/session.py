@@ -1,8 +1,11 @@
 """A plan from the command line: read, searched, its folder written, the answer printed."""
 
 import json
+import os
+import shlex
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +19,6 @@ from experiments.plan.result import PlanResult
 from experiments.plan.tables import write_tables
 from experiments.plan.verdict import document, lines
 from experiments.study.runner import Means, running
-from experiments.sweep.session import _command, _now
 from sim.replication import available_cpus
 
 
@@ -32,7 +34,9 @@ def main(path: Path, options: StudyOptions) -> int:
     means = Means(options.store or options.out / "runs.sqlite", workers, options.cluster, options.json)
     with running(means, plan.name) as run:
         result = conduct(plan, run, engine, lambda text: None if options.json else print(text, file=sys.stderr))
-    execution = Execution(engine, workers, round(time.monotonic() - began, 3), _now(), _command())
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    command = os.fsencode(shlex.join(["stunlab", *sys.argv[1:]])).decode(errors="backslashreplace")
+    execution = Execution(engine, workers, round(time.monotonic() - began, 3), now, command)
     folder = folder_of(result.name, result.hash, options.out)
 
     def fill(part: Path) -> None:
