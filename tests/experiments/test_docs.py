@@ -74,14 +74,10 @@ def test_the_page_of_sweeps_has_every_key_metric_and_column() -> None:
     said = set(re.findall(r"`(\w+)`", page)) | set(re.findall(r"^(\w+) = ", page, re.MULTILINE))
     said |= set(re.findall(r"`(\w+) = ", page))
     for table in (SweepFile, AxisTable, ReplicationTable, SettleTable):
-        assert {field.alias or name for name, field in table.model_fields.items()} <= said | {
-            "axis",
-            "replication",
-            "settle",
-        }
-    assert re.findall(r"^\| `(\w+)` \| [^|]* \| (?:low|high|neither) \|$", page, re.MULTILINE) == [
-        m.key for m in METRICS
-    ]
+        keys = {field.alias or name for name, field in table.model_fields.items()}
+        assert keys <= said | {"axis", "replication", "settle"}, table
+    listed = re.findall(r"^\| `(\w+)` \| [^|]* \| (?:low|high|neither) \|$", page, re.MULTILINE)
+    assert listed == [metric.key for metric in METRICS]
     axes = (Axis("NAME", "", (), "", False),)
     empty = SweepResult("", "", "", False, 1, "", "", "grid", axes, (), (), (), (), (), ())
     for name in TABLES:
