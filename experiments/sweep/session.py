@@ -12,7 +12,8 @@ from pathlib import Path
 from experiments.options import StudyOptions
 from experiments.output import Execution, check_free, folder_of
 from experiments.study.export import check_parquet
-from experiments.study.runner import Means, running
+from experiments.study.runner import Failure, Means, Outcome, running
+from experiments.study.work import Run
 from experiments.sweep.conduct import conduct
 from experiments.sweep.file import load_sweep
 from experiments.sweep.output import write_sweep
@@ -22,7 +23,7 @@ from sim.replication import available_cpus
 
 
 def main(path: Path, options: StudyOptions, parquet: bool = False) -> int:
-    """Every point in every arm and replicate: result folder written, verdict printed, 0 returned."""
+    """Every point in every arm and replicate: result folder written, verdict printed; 0, or 1 if no run succeeded."""
     check_parquet(parquet)
     sweep = load_sweep(path, options.seed)
     check_free(folder_of(sweep.name, sweep.hash, options.out), options.force)
@@ -32,7 +33,7 @@ def main(path: Path, options: StudyOptions, parquet: bool = False) -> int:
     engine = options.engine or sweep.engine
     began = time.monotonic()
     with running(means(options), sweep.name) as run:
-        result = conduct(sweep, run, engine, lambda note: setattr(run, "note", note))
+        result = conduct(sweep, lambda runs: run(runs, _say_failure), engine, lambda note: setattr(run, "note", note))
     execution = Execution(engine, workers, round(time.monotonic() - began, 3), _now(), _command())
     folder = write_sweep(result, execution, options.out, options.force, _also(options, workers), parquet)
     if options.json:
@@ -40,8 +41,15 @@ def main(path: Path, options: StudyOptions, parquet: bool = False) -> int:
     else:
         for line in lines(result):
             print(line)
-        print(f"Written to {folder}")
-    return 0
+        print(f"Written to {folder}" + ("" if options.no_report else f": open {folder / 'report.html'}"))
+    return 0 if any(one.replications for one in result.points) else 1
+
+
+def _say_failure(run: Run, outcome: Outcome) -> None:
+    """Says at once, on standard error, what a run failed of, and where what it takes to run it again is kept."""
+    if isinstance(outcome, Failure):
+        kept = f"; what it takes to run it again is in {outcome.scenario}" if outcome.scenario else ""
+        print(f"failed: {outcome.name}: {outcome.reason}{kept}", file=sys.stderr, flush=True)
 
 
 def means(options: StudyOptions) -> Means:
@@ -63,4 +71,6 @@ def _also(options: StudyOptions, workers: int) -> Callable[[SweepResult, Path], 
         return None
     from experiments.sweep.report import write_sweep_report
 
+    if sys.stderr.isatty() or not options.json:
+        print("drawing the report", file=sys.stderr)
     return lambda result, folder: write_sweep_report(result, folder, workers)

@@ -35,7 +35,7 @@ def lines(result: SweepResult) -> Iterator[str]:
         yield f"Failed: {failure.run}: {failure.reason}"
     if len(result.failures) > MOST_OPEN:
         yield f"Failed: {len(result.failures) - MOST_OPEN} more, see tables/failures.csv"
-    if note := coverage_note(min(one.replications for one in result.points)):
+    if note := coverage_note(min((one.replications for one in result.points if one.replications), default=30)):
         yield f"Note: {note}"
     if result.compressed:
         yield "Note: the time scale is compressed: compare arms and points, not the figures with a real night's."
