@@ -26,7 +26,20 @@ def sweep(file: Path, *, options: StudyOptions = DEFAULTS) -> int:
     return main(file, options)
 
 
-COMMANDS: tuple[Callable[..., int], ...] = (sweep,)
+def sensitivity(file: Path, *, options: StudyOptions = DEFAULTS) -> int:
+    """Which assumptions move an answer, and could one flip the verdict between two arms? Tables and tornado charts.
+
+    Parameters
+    ----------
+    file
+        Sensitivity file (TOML).
+    """
+    from experiments.sensitivity.session import main
+
+    return main(file, options)
+
+
+COMMANDS: tuple[Callable[..., int], ...] = (sweep, sensitivity)
 
 
 def register(app: App) -> None:
