@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cyclopts import App
 
-from experiments.options import StudyOptions
+from experiments.options import Flag, StudyOptions
 
 DEFAULTS = StudyOptions()
 
@@ -39,7 +39,22 @@ def plan(file: Path, *, options: StudyOptions = DEFAULTS) -> int:
     return main(file, options)
 
 
-COMMANDS: tuple[Callable[..., int], ...] = (sweep, plan)
+def question(name: str | None = None, /, *, quick: Flag = False, options: StudyOptions = DEFAULTS) -> int:
+    """Ask one of the questions that ship, by its name; without a name, list them.
+
+    Parameters
+    ----------
+    name
+        Of the question.
+    quick
+        A short look: fewer and smaller runs, wider intervals.
+    """
+    from experiments.questions.session import main
+
+    return main(name, quick, options)
+
+
+COMMANDS: tuple[Callable[..., int], ...] = (sweep, plan, question)
 
 
 def register(app: App) -> None:

@@ -121,6 +121,12 @@ def _per_incremental(column: Callable[[JobRow], int], unit: float) -> Value:
     return _with("vadp", value)
 
 
+def _merge_mean(view: GroupView) -> float:
+    done = [job for job in view.jobs if job.outcome.startswith("ok") and not job.needs_consolidation]
+    lengths = [job.merge_end_ns - job.merge_start_ns for job in done if job.merge_start_ns >= 0]
+    return sum(lengths) / len(lengths) / S if lengths else NAN
+
+
 def _flow(view: GroupView, kinds: tuple[str, ...]) -> Iterable[FlowRow]:
     return (row for row in view.run.flows if row.link.endswith(kinds) and row.t_ns >= view.run.warmup_ns)
 
@@ -221,6 +227,7 @@ BACKUP: tuple[Metric, ...] = (
            _with("vadp", lambda view: backup_window_ns(view.jobs) / S)),
     Metric("job_usable", "Incremental backup: cut to usable", "s", "low", "group",
            _per_incremental(lambda job: job.usable_ns - job.cut_ns, S)),
+    Metric("merge_mean", "Consolidation that succeeded, mean", "s", "low", "group", _with("vadp", _merge_mean)),
     Metric("job_written", "Incremental backup: written by the guest", "MiB", "neither", "group",
            _per_incremental(lambda job: job.written_bytes, MIB)),
     Metric("job_unique", "Incremental backup: unique of these", "MiB", "neither", "group",

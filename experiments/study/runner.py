@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, overload
 
-from experiments.engines import ready
+from experiments.engines import chosen, ready
 from experiments.progress import OnDone, progress
 from experiments.study import failed
 from experiments.study.flight import Flight, Landed, WorkerKilled
@@ -81,8 +81,8 @@ class Runner:
         """What a user whose study ended early must know; '' if nothing is kept on disk."""
         if self._means.store is None:
             return ""
-        new = f"{self._finished} finished run{'' if self._finished == 1 else 's'}"
-        return f"{new} of this study kept in {self._means.store}; the same command goes on from there"
+        new = "1 finished run is" if self._finished == 1 else f"{self._finished} finished runs are"
+        return f"{new} kept in {self._means.store}; the same command goes on from there"
 
     def _run(self, missing: dict[str, Run], tell: Tell | None, stored: int) -> None:
         pool = self._ready(stored)
@@ -104,9 +104,9 @@ class Runner:
         return self._pool
 
     def _engine(self, wanted: Engine) -> Engine:
-        """What workers take: compiled here, once, before they need it. Those of a cluster see to it themselves."""
+        """What workers take: compiled here, once, before they need it. Those of a cluster have it compiled there."""
         if wanted not in self._engines:
-            self._engines[wanted] = wanted if self._means.cluster is not None else ready(wanted)
+            self._engines[wanted] = ready(wanted) if self._means.cluster is None else chosen(wanted)
         return self._engines[wanted]
 
     def _keep(self, landed: Landed[bytes], run: Run, tell: Tell | None) -> None:

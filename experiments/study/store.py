@@ -153,8 +153,9 @@ def _on_network(path: Path, mounts: Path = Path("/proc/self/mounts")) -> bool:
     except OSError:
         return False
     parents = {str(parent) for parent in path.absolute().resolve().parents}
-    kinds = [(len(place), number, kind) for number, line in enumerate(lines)
-             for place, kind in [line.split(" ")[1:3]] if place in parents]  # fmt: skip
+    entries = [line.split(" ")[1:3] for line in lines]
+    kinds = [(len(place), number, kind) for number, (place, kind) in enumerate(entries)
+             if place.replace("\\040", " ") in parents]  # fmt: skip
     kind = max(kinds, default=(0, 0, ""))[2]
     return kind in NETWORKS or kind.startswith("fuse")
 
