@@ -53,4 +53,9 @@ def _command() -> str:
 
 
 def _also(options: StudyOptions, workers: int) -> Callable[[SweepResult, Path], None] | None:
-    return None
+    """What is put into the folder besides tables: charts and report.html, unless they are not wanted."""
+    if options.no_report:
+        return None
+    from experiments.sweep.report import write_sweep_report
+
+    return lambda result, folder: write_sweep_report(result, folder, workers)
