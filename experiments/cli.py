@@ -240,20 +240,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 exit_on_error=False, print_error=False, result_action="return_value",
             )  # fmt: skip
             sys.stdout.flush()
-    except KeyboardInterrupt:
-        print("\ninterrupted: nothing was written", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(f"\ninterrupted: {_left_behind(stop)}", file=sys.stderr)
         return 130
     except Terminated as stop:
-        print("stunlab: told to stop: nothing was written", file=sys.stderr)
+        print(f"stunlab: told to stop: {_left_behind(stop)}", file=sys.stderr)
         return stop.code
     except BrokenPipeError:  # the reader of our output has gone, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:
         code, message = _explained(error)
-        print(message, file=sys.stderr)
+        print("\n".join([message, *(getattr(error, "__notes__", ()) if code == 1 else ())]), file=sys.stderr)
         return code
     return result if isinstance(result, int) else 0
+
+
+def _left_behind(stop: BaseException) -> str:
+    """What there is of a command that was ended: studies keep finished runs, and note it."""
+    return "; ".join(getattr(stop, "__notes__", ())) or "nothing was written"
 
 
 def _explained(error: Exception) -> tuple[int, str]:

@@ -4,12 +4,39 @@ They share one set of options and one store of finished runs, so that what one o
 """
 
 from collections.abc import Callable
+from pathlib import Path
 
 from cyclopts import App
 
 from experiments.options import Flag, StudyOptions
 
 DEFAULTS = StudyOptions()
+
+
+def sweep(file: Path, *, options: StudyOptions = DEFAULTS) -> int:
+    """Run a scenario at every point of a design: fields that change, arms, replications; tables with intervals.
+
+    Parameters
+    ----------
+    file
+        Sweep file (TOML).
+    """
+    from experiments.sweep.session import main
+
+    return main(file, options)
+
+
+def plan(file: Path, *, options: StudyOptions = DEFAULTS) -> int:
+    """Find how much fits under objectives: the most VMs, the least bandwidth, with what binds and what is left.
+
+    Parameters
+    ----------
+    file
+        Plan file (TOML).
+    """
+    from experiments.plan.session import main
+
+    return main(file, options)
 
 
 def question(name: str | None = None, /, *, quick: Flag = False, options: StudyOptions = DEFAULTS) -> int:
@@ -27,7 +54,7 @@ def question(name: str | None = None, /, *, quick: Flag = False, options: StudyO
     return main(name, quick, options)
 
 
-COMMANDS: tuple[Callable[..., int], ...] = (question,)
+COMMANDS: tuple[Callable[..., int], ...] = (sweep, plan, question)
 
 
 def register(app: App) -> None:

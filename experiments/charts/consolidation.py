@@ -2,10 +2,10 @@
 
 Represents: for each pair of rates, how many replications got rid of their delta by helper rounds (before 6.0), with the
 closed-form boundaries over them; beside it the duration of the mirror pass (6.0 and later) at the same rates.
-Boundaries, for a delta of S bytes, guest writes of w and a merge of c bytes a second: a round leaves w/c of what it
-merged at most, so w = c bounds any number of rounds, and w = c (12 s c / S)^(1/10) what 10 rounds bring below 12 s. Uniform
-writes over N bytes come to old places, too: their helpers hold less, the boundary lies higher (dashed). Mirror pass:
-T = (N/w) ln(1 - p0 + p0 exp(w/c)), at most N/c.
+Boundaries for a delta of S bytes, guest writes of w and a merge of c bytes a second: a round leaves w/c of what it
+merged at most, so w = c bounds any number of rounds, and w = c (12 s c / S)^(1/10) what 10 rounds bring below 12 s.
+Uniform writes over N bytes come to old places, too: their helpers hold less, the boundary lies higher (dashed). Mirror
+pass: T = (N/w) ln(1 - p0 + p0 exp(w/c)), at most N/c.
 Sources: semantics of the mirror pass (see `validate`); KB 2039754 for 12 s and 10 rounds. Left out: latency.
 """
 
@@ -20,7 +20,6 @@ from experiments.charts.paper import Identity
 from sim.units import human_bytes, human_time
 
 if TYPE_CHECKING:
-    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -193,7 +192,9 @@ def draw(region: Region, identity: Identity) -> "Figure":
         f"stun, at most {region.rounds} rounds"
     )
     seen = [verdict for verdict in SHADE if any(case.verdict == verdict for case in region.cases)]
-    entries: list[paper.Entry] = [(_mark(verdict), f"rounds {verdict} finish") for verdict in seen]
+    entries: list[paper.Entry] = [
+        (paper.mark(MARKER[verdict], SHADE[verdict]), f"rounds {verdict} finish") for verdict in seen
+    ]
     entries += [
         (paper.stroke(palette.BLACK), f"{region.rounds} rounds reach {region.estimate_s:g} s, nothing written twice"),
         (paper.stroke(palette.BLACK, "--", 1.2), "the same, uniform overwrites"),
@@ -214,13 +215,6 @@ def draw(region: Region, identity: Identity) -> "Figure":
     for axis in (left.xaxis, left.yaxis, right.xaxis):
         paper.plain_log(axis)
     return figure
-
-
-def _mark(verdict: str) -> "Artist":
-    from matplotlib.lines import Line2D
-
-    return Line2D([], [], linestyle="", marker=MARKER[verdict], color=SHADE[verdict], markersize=7,
-                  markeredgecolor=palette.BLACK, markeredgewidth=0.6)  # fmt: skip
 
 
 def describe(region: Region) -> str:

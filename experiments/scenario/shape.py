@@ -153,7 +153,7 @@ def _how_to_add(path: Path, kind: type[Table]) -> str:
 def _similar_key(path: Path, kind: type[Table]) -> str:
     """Advice for an unknown key: the nearest known one here, the table it belongs to, or all that is known here."""
     table, name = table_at(path[:-1], kind), str(path[-1])
-    known = list(table.model_fields) if table else []
+    known = [field.alias or key for key, field in table.model_fields.items()] if table else []
     near = [SYNONYMS[name]] if SYNONYMS.get(name) in known else []
     near = near or difflib.get_close_matches(name.casefold().replace("-", "_"), known, 1)
     if near:

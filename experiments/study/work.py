@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import zlib
 from functools import cache
 from typing import NamedTuple
 
@@ -61,3 +62,8 @@ def study_source() -> str:
 def do(run: Run) -> str:
     """The run's summary as text: the same bytes wherever and with whichever engine. Raises as `simulate`."""
     return summary_of(simulate(run.scenario, run.arm, run.replicate, run.engine)).text
+
+
+def do_packed(run: Run) -> bytes:
+    """What `do` gives, compressed as a store keeps it: the worker's work, not the coordinator's."""
+    return zlib.compress(do(run).encode())

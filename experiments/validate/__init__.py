@@ -12,9 +12,9 @@ from sim.replication import available_cpus, run_all
 
 QUEUES, SHARES, PATHS = "Queues", "Shares and limits", "Host path and array"
 GROWTH, BACKUPS, REPLICATION = "Deltas and changed blocks", "Snapshots and backups", "Replication"
-COUNTERS, BLOCK_LAYER = "Counters", "A real block layer (QEMU 7.2)"
+COUNTERS, STATISTICS, BLOCK_LAYER = "Counters", "Intervals", "A real block layer (QEMU 7.2)"
 FITTED = "A datastore fitted to a benchmark (fio)"
-SECTIONS = (QUEUES, SHARES, PATHS, GROWTH, BACKUPS, REPLICATION, COUNTERS, BLOCK_LAYER, FITTED)
+SECTIONS = (QUEUES, SHARES, PATHS, GROWTH, BACKUPS, REPLICATION, COUNTERS, STATISTICS, BLOCK_LAYER, FITTED)
 
 
 class Task(NamedTuple):
@@ -50,6 +50,7 @@ TASKS = (
     Task(PATHS, "throttling", "queue_full"),
     Task(PATHS, "arrays", "write_cache"),
     Task(PATHS, "arrays", "burst_credits"),
+    Task(PATHS, "sayings", "slope"),
     Task(PATHS, "sioc", "equal"),
     Task(PATHS, "sioc", "unequal"),
     Task(PATHS, "sioc", "end_to_end"),
@@ -60,6 +61,7 @@ TASKS = (
     Task(GROWTH, "formats", "vmfssparse"),
     Task(GROWTH, "formats", "filling"),
     Task(GROWTH, "transports", "tracked"),
+    Task(GROWTH, "sayings", "lost_tracking"),
     Task(BACKUPS, "stuns", "stun_law"),
     Task(BACKUPS, "stuns", "published_stuns"),
     Task(BACKUPS, "stuns", "drain"),
@@ -76,6 +78,7 @@ TASKS = (
     Task(BACKUPS, "nights", "makespan"),
     Task(BACKUPS, "nights", "overrun"),
     Task(BACKUPS, "nights", "latency_control"),
+    Task(BACKUPS, "sayings", "snapshots"),
     Task(BACKUPS, "windows", "against_full"),
     Task(BACKUPS, "windows", "unseen_growth"),
     Task(REPLICATION, "replication", "overflow"),
@@ -91,6 +94,7 @@ TASKS = (
     Task(REPLICATION, "synchronous", "violation"),
     Task(COUNTERS, "counters", "mixed_commands"),
     Task(COUNTERS, "counters", "parda"),
+    Task(STATISTICS, "coverage", "rows"),
     Task(FITTED, "fio_sweeps", "known_servers"),
     Task(FITTED, "fio_sweeps", "known_caps"),
     Task(FITTED, "fio_sweeps", "known_curves"),
@@ -102,6 +106,9 @@ MEASURED = (
     Task(BLOCK_LAYER, "cow", "first_touches"),
     Task(BLOCK_LAYER, "cow", "first_touch_speed"),
     Task(BLOCK_LAYER, "cow", "slumps"),
+    Task(BLOCK_LAYER, "layers", "lookups"),
+    Task(BLOCK_LAYER, "copiers", "jobs"),
+    Task(BLOCK_LAYER, "copiers", "mirrors"),
     Task(BLOCK_LAYER, "qemu", "unique_bytes"),
     Task(FITTED, "fio_sweeps", "held_out"),
 )
