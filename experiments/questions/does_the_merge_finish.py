@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 from experiments.charts.consolidation import HOW_TO_READ, NAME, Case, Region, boundary, draw, pass_s, saturated
 from experiments.charts.paper import Identity, save, style
-from experiments.metrics import show
 from experiments.questions.counts import share
 from experiments.questions.question import Answer, Lab, Measured, Place, Question, around
 from models.run import SimulationError
@@ -142,7 +141,7 @@ def _said(region: Region) -> str:
         never = min((c.write_rate / rate for c in mine if c.verdict == "never"), default=math.inf)
         upper = f"never from {never:.3g}" if never < math.inf else "at no ratio never"
         formula = f"{boundary(region, rate) / rate:.2f} to {saturated(region, rate) / rate:.2f}"
-        parts.append(f"at {show(rate / MIB)} MiB/s always up to w/c = {surely:.3g} and {upper} (formula: {formula})")
+        parts.append(f"at {rate / 1e6:.3g} MB/s always up to w/c = {surely:.3g} and {upper} (formula: {formula})")
     return f"Helper rounds finish {'; '.join(parts)}."
 
 

@@ -54,9 +54,9 @@ def test_an_unknown_question_is_a_users_mistake(capsys: pytest.CaptureFixture[st
 
 def test_an_answer_is_a_finished_folder_and_the_same_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folders = []
+    asked = ["question", "one-more-filter", "--quick", "--json", "--no-report", "--out"]
     for out, workers in (("a", 1), ("b", 2)):
-        asked = ["question", "one-more-filter", "--quick", "--json", "--out", str(tmp_path / out), "--no-report"]
-        assert main([*asked, "--workers", str(workers), "--store", str(tmp_path / f"{out}.sqlite")]) == 0
+        assert main([*asked, str(tmp_path / out), "--workers", str(workers)]) == 0
         folders.append(Path(json.loads(capsys.readouterr().out)["folder"]))
     names = sorted(path.name for path in folders[0].iterdir())
     assert names == ["answer.md", "manifest.json", "run.json", "values.csv"]
@@ -65,7 +65,8 @@ def test_an_answer_is_a_finished_folder_and_the_same_again(tmp_path: Path, capsy
     with (folders[0] / "values.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert {row["filters"] for row in rows} == set("0123456")
-    assert main([*asked, "--store", str(tmp_path / "b.sqlite")]) == 2  # it is there already
+    assert main([*asked, str(tmp_path / "b")]) == 2  # it is there already
+    assert "exists already" in capsys.readouterr().err
 
 
 def test_a_hash_names_seed_and_size() -> None:
