@@ -38,7 +38,7 @@ def ask(lab: Lab) -> Answer:
         if one
     ]
     return Answer(
-        f"{' '.join(sheet.describe(sheet.data) for sheet in sweep_frontier.sheets(result))} In the recovery-point "
+        f"{' '.join(sheet.describe(sheet.data) for sheet in sweep_frontier.sheets(result))} In the recovery point's "
         f"mean age VAIO less VADP is {' and '.join(said)}.",
         all(better == "vaio" for better in below) and not losses and any(_lost(result)),
         f"where the link carries the writes VAIO has the younger recovery point at {below.count('vaio')} of "

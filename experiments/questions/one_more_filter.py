@@ -11,7 +11,7 @@ from sim.statistics import Interval, mean_interval
 
 DOWN_US, UP_US = 15, 10
 FILTERS = tuple(range(7))
-OPEN, CLOSED, CORES = "open loop", "closed loop", "closed loop, two cores"
+OPEN, CLOSED, CORES = "open loop", "closed loop", "closed loop on two cores"
 COLOUR = {OPEN: palette.BLUE, CLOSED: palette.GREEN, CORES: palette.VERMILLION}
 RATE, OUTSTANDING = 4000, 8
 CPU_US = 20  # of a core, each hop: an expensive filter
