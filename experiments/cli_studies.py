@@ -14,14 +14,20 @@ from models.scenario import Engine
 DEFAULTS = StudyOptions()
 
 
-def sweep(file: Path, *, options: StudyOptions = DEFAULTS) -> int:
+def sweep(file: Path, *, only: str | None = None, options: StudyOptions = DEFAULTS) -> int:
     """Run a scenario at every point of a design: fields that change, arms, replications; tables with intervals.
 
     Parameters
     ----------
     file
         Sweep file (TOML).
+    only
+        Do one run alone, by its name, for example "interval=5 min, vms=8/vadp/3", and write its whole result.
     """
+    if only is not None:
+        from experiments.sweep.only import main as alone
+
+        return alone(file, only, options)
     from experiments.sweep.session import main
 
     return main(file, options)

@@ -107,7 +107,7 @@ def read_result(folder: Path, traces: Sequence[Path] = ()) -> Stored:
         scenario = restored(
             manifest["scenario"], tuple(manifest["arms"]), manifest["seed"], manifest["replications"], found
         )
-        whole = result_hash(scenario, manifest["source"]) == manifest["result"]
+        whole = result_hash(scenario, manifest["source"], manifest.get("first", 0)) == manifest["result"]
     except (KeyError, TypeError, ValueError, AttributeError):
         whole = False
     if not whole:
