@@ -46,6 +46,19 @@ def plan(file: Path, *, options: StudyOptions = DEFAULTS) -> int:
     return main(file, options)
 
 
+def sensitivity(file: Path, *, options: StudyOptions = DEFAULTS) -> int:
+    """Which assumptions move an answer, and could one flip the verdict between two arms? Tables and tornado charts.
+
+    Parameters
+    ----------
+    file
+        Sensitivity file (TOML).
+    """
+    from experiments.sensitivity.session import main
+
+    return main(file, options)
+
+
 def question(name: str | None = None, /, *, quick: Flag = False, options: StudyOptions = DEFAULTS) -> int:
     """Ask one of the questions that ship, by its name; without a name, list them.
 
@@ -78,7 +91,7 @@ def rerun(file: Path, *, trace: list[Path] | None = None, engine: Engine | None 
     return again(file, tuple(trace or ()), engine)
 
 
-COMMANDS: tuple[Callable[..., int], ...] = (sweep, plan, question, rerun)
+COMMANDS: tuple[Callable[..., int], ...] = (sweep, plan, sensitivity, question, rerun)
 
 
 def register(app: App) -> None:
