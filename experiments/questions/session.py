@@ -3,7 +3,6 @@
 The folder holds `answer.md`, the CSV files of what was measured and the picture; it is finished or not there.
 """
 
-import csv
 import difflib
 import hashlib
 import json
@@ -23,6 +22,7 @@ from experiments.options import StudyOptions
 from experiments.output import Execution, check_free, execution_document, folder_of, write_folder
 from experiments.questions import QUESTIONS
 from experiments.questions.question import Answer, Lab, Question, Table
+from experiments.study.export import check_parquet, write_table
 from experiments.study.runner import Means, running
 from experiments.study.work import study_source
 from models.assumptions import default
@@ -39,6 +39,7 @@ def main(name: str | None, quick: bool, options: StudyOptions) -> int:
     if name is None:
         _list(options.json)
         return 0
+    check_parquet(options.parquet)
     question = find(name)
     result = answer_hash(question, options.seed, quick)
     folder = folder_of(question.name, result, options.out)
@@ -54,7 +55,7 @@ def main(name: str | None, quick: bool, options: StudyOptions) -> int:
 
     def fill(part: Path) -> None:
         for table, content in answer.tables.items():
-            _write_table(part / f"{table}.csv", content)
+            _write(content, part, table, options.parquet)
         (part / "answer.md").write_text(note(question, answer), encoding="utf-8", newline="\n")
         if not options.no_report:
             answer.draw(part, identity)
@@ -119,11 +120,10 @@ def _say(question: Question, answer: Answer, folder: Path, as_json: bool) -> Non
     print(f"{question.question}\n{answer.said}\n{verdict(answer)}\nWritten to {folder}")
 
 
-def _write_table(path: Path, table: Table) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(table.columns)
-        writer.writerows(table.rows)
+def _write(table: Table, folder: Path, name: str, parquet: bool) -> None:
+    import pandas as pd
+
+    write_table(pd.DataFrame(table.rows, columns=list(table.columns), dtype=object), folder, name, parquet)
 
 
 def _manifest(question: Question, answer: Answer, identity: Identity, quick: bool) -> dict[str, Any]:
