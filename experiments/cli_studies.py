@@ -9,6 +9,7 @@ from pathlib import Path
 from cyclopts import App
 
 from experiments.options import Flag, StudyOptions
+from models.scenario import Engine
 
 DEFAULTS = StudyOptions()
 
@@ -47,6 +48,19 @@ def plan(file: Path, *, options: StudyOptions = DEFAULTS) -> int:
     return main(file, options)
 
 
+def sensitivity(file: Path, *, options: StudyOptions = DEFAULTS) -> int:
+    """Which assumptions move an answer, and could one flip the verdict between two arms? Tables and tornado charts.
+
+    Parameters
+    ----------
+    file
+        Sensitivity file (TOML).
+    """
+    from experiments.sensitivity.session import main
+
+    return main(file, options)
+
+
 def question(name: str | None = None, /, *, quick: Flag = False, options: StudyOptions = DEFAULTS) -> int:
     """Ask one of the questions that ship, by its name; without a name, list them.
 
@@ -62,7 +76,24 @@ def question(name: str | None = None, /, *, quick: Flag = False, options: StudyO
     return main(name, quick, options)
 
 
-COMMANDS: tuple[Callable[..., int], ...] = (sweep, plan, question)
+def rerun(file: Path, *, trace: list[Path] | None = None, engine: Engine | None = None) -> int:
+    """Do a failed run of a study again, alone and in this process.
+
+    Parameters
+    ----------
+    file
+        What the study wrote of it into the folder "failed" beside its store.
+    trace
+        A file of recorded I/O that the run replays; once for each file.
+    engine
+        What carries the I/Os.
+    """
+    from experiments.study.failed import rerun as again
+
+    return again(file, tuple(trace or ()), engine)
+
+
+COMMANDS: tuple[Callable[..., int], ...] = (sweep, plan, sensitivity, question, rerun)
 
 
 def register(app: App) -> None:
