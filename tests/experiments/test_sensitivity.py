@@ -77,7 +77,7 @@ def test_an_assumption_that_turns_the_verdict_round_is_named(
     assert (folder / "verdict.txt").read_text(encoding="utf-8") in said
     rows = {(row["of"], row["assumption"]): row for row in table(folder, "table")}
     assert len(rows) == 6
-    assert float(rows["vaio", "vaio.down"]["mu_star"]) == pytest.approx(40, rel=0.2)
+    assert float(rows["vaio", "vaio.down"]["mu_star"]) == pytest.approx(59.9, rel=0.02)  # 0.071 to 40 ms over 2/3
     for of in ("vadp", "vaio", "vadp - vaio"):
         assert float(rows[of, "snapshots.memory.pause"]["mu_star"]) == 0.0  # acts nowhere: not even noise
     assert float(rows["vadp", "vaio.down"]["mu_star"]) == 0.0
