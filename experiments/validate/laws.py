@@ -16,7 +16,10 @@ SETTINGS = {
     "B1.": ("cluster",),
     "B2.": ("cluster", "device", "qd", "phase", "n"),
     "B3.": ("cluster",),
+    "B4.": ("device", "qd", "depth", "layer_fill"),
+    "C1.": ("N", "D0", "w", "c"),
     "D1.unique_bytes_fio": ("n", "g"),
+    "E2.": ("granularity", "rate", "bps", "iops", "dist", "mode"),
 }
 """What the configuration of a compared row must name, by the start of its law."""
 

@@ -3,8 +3,7 @@
 Expected is the measured median; the tolerance is the data's own, or half the spread of the repeats where that is
 wider: no simulator can be nearer to a median than its repeats are to each other. Rows of one machine share one
 simulation. One parameter is calibrated, the software overhead of a guest request: 0.25 ms (measured: 0.15 to 0.3 ms).
-Not compared, as the data's notes say: p90 and p99, a queue depth of one on the single server, qcow2's metadata, chains
-(B4), dirty-map copiers (C1, E2).
+Not compared, as the data's notes say: p90 and p99, a queue depth of one on the single server, qcow2's metadata.
 """
 
 from dataclasses import replace

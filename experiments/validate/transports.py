@@ -85,7 +85,8 @@ def hotadd() -> list[Row]:
     from experiments.scenario import build
 
     def played(changes: dict[str, str], kind: str, host: str, vms: int, hours: int) -> RunResult:
-        job = {"vms": ["small"], "interval": "24 h", "transport": "hotadd", "parallel_vms": 1, "proxy": "p", **changes}
+        way = {} if changes.get("transport") else {"proxy": "p", "transport": "hotadd"}
+        job = {"vms": ["small"], "interval": "24 h", "parallel_vms": 1, **way, **changes}
         spec = build({
             "name": "v", "run": {"duration": f"{hours} h", "interval": "1 h"}, "host": {"h1": {}, "h2": {}},
             "datastore": {"d": {"kind": kind, "capacity": "8 TiB"}}, "proxy": {"p": {"host": host}},
@@ -105,6 +106,7 @@ def hotadd() -> list[Row]:
             ("another host", {}, "nfs3", "h2"), ("the VM's own host", {}, "nfs3", "h1"),
             ("another host, 8.0 U2b", {"lock_recovery": "none"}, "nfs3", "h2"),
             ("another host, NFS 4.1", {}, "nfs41", "h2"),
+            ("no host, but NBD", {"transport": "nbd", "serving_host": "h2"}, "nfs3", "h2"),
         )
     }  # fmt: skip
     for name, found in longest.items():

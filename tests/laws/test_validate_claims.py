@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import experiments.validate as validate
-from experiments.validate import cow, laws, qemu
+from experiments.validate import copiers, cow, laws, layers, qemu
 from experiments.validate.row import Row
 
 QUICK = (
@@ -60,3 +60,30 @@ def test_closed_loops_are_those_of_a_real_block_layer() -> None:
     assert sum(row.verdict == "pass" for row in rows) == 72
     undecided = [row.claim for row in rows if "repeats" in row.why and "wider" in row.why and row.unit == "iops"]
     assert len(undecided) <= 8, "the spread of the repeats decides only where a measurement was disturbed"
+
+
+def test_copiers_are_those_of_a_real_block_layer() -> None:
+    rows = copiers.jobs(data_directory())
+    assert not failed(rows)
+    assert [row.verdict for row in rows].count("pass") == 18
+    assert sum(row.unit == "bool" and row.simulated == 0 and row.verdict == "pass" for row in rows) == 2
+
+
+@pytest.mark.slow
+def test_a_copier_of_another_speed_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Positive control: a tenth less speed is seen in how long it takes."""
+    slower = {job: job._replace(copied=job.copied * 9 // 10) for job in map(copiers.job_of, _jobs())}
+    monkeypatch.setattr(copiers, "job_run", lambda job, run=copiers.job_run: run(slower[job]))
+    wrong = [row.claim for row in copiers.jobs(data_directory()) if row.verdict == "fail" and "t_ready" in row.claim]
+    assert len(wrong) == 4
+
+
+def _jobs() -> list[laws.Measured]:
+    return laws.of_law(data_directory(), "C1.converges")
+
+
+@pytest.mark.slow
+def test_mirrors_and_lookups_are_those_of_a_real_block_layer() -> None:
+    rows = [*copiers.mirrors(data_directory()), *layers.lookups(data_directory())]
+    assert not failed(rows)
+    assert [row.verdict for row in rows].count("pass") == 15
