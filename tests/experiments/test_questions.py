@@ -258,7 +258,8 @@ def capacities(latency_ms: float, link: int) -> Figures:
 def test_the_link_ends_one_and_latency_the_other_or_the_expectation_is_missed() -> None:
     held = asked_in("how-many-vms-fit", capacities(4.4, 25))
     assert held.held
-    assert held.because.startswith("25 servers fit under VAIO, more than the 13 under VADP")
+    assert held.because.startswith("25 servers fit under VAIO, more than the 13 under VADP; write_p99 ends it")
+    assert held.because.endswith("the link carries the writes of 25.4 servers")
     assert not asked_in("how-many-vms-fit", capacities(4.4, 10)).held
 
 
