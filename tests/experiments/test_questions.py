@@ -241,7 +241,7 @@ def rivals(late_s: float, hop_ms: float) -> Figures:
 def test_the_break_even_lies_at_the_link_or_the_expectation_is_missed() -> None:
     held = asked_in("break-even", rivals(90, 0))
     assert held.held
-    assert "VADP has it at 6 of 8" in held.because
+    assert "VADP has it at 9 of 12" in held.because
     assert not asked_in("break-even", rivals(3, 0)).held
     assert not asked_in("break-even", rivals(90, 30)).held
 
