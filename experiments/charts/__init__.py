@@ -19,6 +19,7 @@ from experiments.charts import (
     replication,
     slump,
     stun_anatomy,
+    stun_storm,
 )
 from experiments.charts.chart import Chart, Compared, identity
 from experiments.charts.paper import Identity, save, style
@@ -32,6 +33,7 @@ CHARTS: tuple[Chart, ...] = (
     slump.CHART,
     neighbours.CHART,
     night.CHART,
+    stun_storm.CHART,
     recovery_point.CHART,
     replication.CHART,
     deltas.CHART,

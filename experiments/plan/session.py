@@ -41,6 +41,10 @@ def main(path: Path, options: StudyOptions) -> int:
 
     def fill(part: Path) -> None:
         write_tables(result, part / "tables")
+        if not options.no_report:
+            from experiments.charts.capacity import draw_plan
+
+            draw_plan(result, part / "charts", workers)
 
     write_folder(folder, options.force, fill, manifest(result), execution_document(execution))
     if options.json:

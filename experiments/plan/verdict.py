@@ -111,7 +111,9 @@ def _found(result: PlanResult, one: Answer) -> str:
 
 
 def _contradicted(result: PlanResult, one: Answer) -> str:
-    done = "so the levels were scanned, and the answer is the last one up to which all that were judged fit" * one.scanned
+    done = (
+        "so the levels were scanned, and the answer is the last one up to which all that were judged fit" * one.scanned
+    )
     return f"Harder levels do not always fit less well: {'; '.join(one.contradictions)}; {done}."
 
 
