@@ -1,4 +1,4 @@
-"""The chart of device queues: its numbers from levels, and that it can be drawn; shaded time in all charts over time."""
+"""The chart of device queues: numbers from levels, and that it can be drawn; shaded time in all charts over time."""
 
 from dataclasses import replace
 from pathlib import Path
