@@ -26,6 +26,10 @@ def compared(
     return summarise(fake_scenario(arms, replications), runs)
 
 
+SHOWN = tuple(chart for chart in CHARTS if chart.name != "queue-depth")
+"""What the report on all four arms draws: no datastore of the hand-made scenario has a depth that moves."""
+
+
 @pytest.fixture(scope="module")
 def three() -> Comparison:
     return compared(("none", "vadp", "vaio"), 2)
@@ -52,7 +56,7 @@ def outline(page: str) -> Outline:
 
 
 def test_every_chart_is_a_png_and_a_small_svg_without_date_or_writer(folder: Path) -> None:
-    names = [chart.name for chart in CHARTS]
+    names = [chart.name for chart in SHOWN]
     files = sorted(path.name for path in (folder / "charts").iterdir())
     assert files == sorted(f"{name}.{kind}" for name in names for kind in ("png", "svg"))
     for name in names:
@@ -78,8 +82,8 @@ def test_links_and_references_point_at_something(outline: Outline, folder: Path)
 
 def test_drawings_have_a_text_and_tables_have_heads(outline: Outline) -> None:
     drawings = [attributes for tag, attributes in outline.tags if tag == "svg"]
-    assert len(drawings) == len(CHARTS)
-    for attributes, chart in zip(drawings, CHARTS, strict=True):
+    assert len(drawings) == len(SHOWN)
+    for attributes, chart in zip(drawings, SHOWN, strict=True):
         assert attributes["role"] == "img"
         assert (attributes["aria-label"] or "").startswith(chart.question)
         assert re.search(r"\d", (attributes["aria-label"] or "")[len(chart.question) :])
