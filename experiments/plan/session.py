@@ -44,9 +44,9 @@ def main(path: Path, options: StudyOptions) -> int:
     def fill(part: Path) -> None:
         write_tables(result, part / "tables", options.parquet)
         if not options.no_report:
-            from experiments.charts.capacity import draw_plan
+            from experiments.plan.report import write_plan_report
 
-            draw_plan(result, part / "charts", workers)
+            write_plan_report(result, part, workers)
 
     write_folder(folder, options.force, fill, manifest(result), execution_document(execution))
     if options.json:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.charts.paper import Identity
-from experiments.engines import by_default, ready
+from experiments.engines import by_default
 from experiments.errors import InputError
 from experiments.identity import ROOT, VERSION
 from experiments.options import StudyOptions
@@ -23,8 +23,9 @@ from experiments.output import Execution, check_free, execution_document, folder
 from experiments.questions import QUESTIONS
 from experiments.questions.question import Answer, Lab, Question, Table
 from experiments.study.export import check_parquet, write_table
-from experiments.study.runner import Means, running
+from experiments.study.runner import running
 from experiments.study.work import study_source
+from experiments.sweep.session import means
 from models.assumptions import default
 from sim.replication import available_cpus
 
@@ -44,12 +45,11 @@ def main(name: str | None, quick: bool, options: StudyOptions) -> int:
     result = answer_hash(question, options.seed, quick)
     folder = folder_of(question.name, result, options.out)
     check_free(folder, options.force)
-    workers, began = options.workers or available_cpus(), time.monotonic()
-    engine = ready(options.engine or by_default())
-    means = Means(options.store or options.out / "runs.sqlite", workers, options.cluster, options.json)
-    with running(means, question.name) as runner:
+    engine, began = options.engine or by_default(), time.monotonic()
+    with running(means(options), question.name) as runner:
         answer = question.ask(Lab(runner, engine, options.seed, quick))
-    execution = Execution(engine, workers, round(time.monotonic() - began, 3), _now(), _command())
+    seconds = round(time.monotonic() - began, 3)
+    execution = Execution(engine, options.workers or available_cpus(), seconds, _now(), _command())
     seed = _seed(options.seed)
     identity = Identity(question.name, result, seed, answer.replications, answer.compressed)
 

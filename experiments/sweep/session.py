@@ -33,7 +33,7 @@ def main(path: Path, options: StudyOptions) -> int:
     engine = options.engine or sweep.engine
     began = time.monotonic()
     with running(means(options), sweep.name) as run:
-        result = conduct(sweep, lambda runs: run(runs, _say_failure), engine, lambda note: setattr(run, "note", note))
+        result = conduct(sweep, lambda runs: run(runs, say_failure), engine, lambda note: setattr(run, "note", note))
     execution = Execution(engine, workers, round(time.monotonic() - began, 3), _now(), _command())
     folder = write_sweep(result, execution, options.out, options.force, _also(options, workers), options.parquet)
     if options.json:
@@ -45,7 +45,7 @@ def main(path: Path, options: StudyOptions) -> int:
     return 0 if any(one.replications for one in result.points) else 1
 
 
-def _say_failure(run: Run, outcome: Outcome) -> None:
+def say_failure(run: Run, outcome: Outcome) -> None:
     """Says at once, on standard error, what a run failed of, and where what it takes to run it again is kept."""
     if isinstance(outcome, Failure):
         kept = f"; what it takes to run it again is in {outcome.scenario}" if outcome.scenario else ""
