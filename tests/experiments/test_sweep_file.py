@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from house_rules import ROOT
 from sweep_files import GOOD, SCENARIO, loaded
 
 from experiments.errors import InputError
@@ -127,6 +128,11 @@ def test_the_seed_is_the_scenario_s_unless_another_is_asked_for(tmp_path: Path) 
     other = load_sweep(tmp_path / "sweep.toml", seed=7)
     assert (one.seed, other.seed) == (1, 7)
     assert one.hash != other.hash
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "scenarios" / "sweeps").glob("*.toml")), ids=lambda path: path.stem)
+def test_shipped_sweeps_load(path: Path) -> None:
+    assert len(load_sweep(path).points) > 8
 
 
 def test_editors_get_a_schema() -> None:
