@@ -234,6 +234,16 @@ def bands(axes: "Axes", spans: Sequence[tuple[float, float, float]], colour: str
     axes.add_collection(area, autolim=False)
 
 
+def unseen(axes: "Axes", spans: Sequence[tuple[int, int]], divisor: int) -> None:
+    """Shades the time that is not observed (`numbers.unseen`)."""
+    bands(axes, [(start / divisor, end / divisor, 1.0) for start, end in spans], "#5A5A5A", 0.12)
+
+
+def unseen_entries(spans: Sequence[tuple[int, int]]) -> list[Entry]:
+    """The legend's line for that, where there is such time."""
+    return [(swatch("#5A5A5A", 0.2), "not observed")] if spans else []
+
+
 def warmup(axes: "Axes", end: float) -> None:
     """Marks the time before `end`, which statistics leave out, at the panel's foot; nothing where there is none."""
     if end > 0:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from plan_files import PLAN, written
 
 from experiments.errors import InputError
 from experiments.metrics import BY_KEY
@@ -10,42 +11,6 @@ from experiments.plan.file import Plan, load_plan, looks
 from experiments.plan.levels import limit_of, stepped
 
 ROOT = Path(__file__).parents[2]
-SCENARIO = """
-name = "small"
-[run]
-duration = "6 s"
-arms = ["none", "vadp"]
-[datastore.d]
-capacity = "100 GiB"
-[vm.app]
-count = 2
-[[vm.app.disk]]
-size = "8 GiB"
-[[vm.app.workload]]
-rate = "20 iops"
-[protection.vadp.nightly]
-vms = ["app"]
-interval = "1 h"
-"""
-PLAN = """
-name = "p"
-scenario = "small.toml"
-arm = "none"
-[unknown.vms]
-field = "vm.app.count"
-from = 1
-to = 8
-want = "most"
-[[objective]]
-metric = "guest_p99"
-at_most = "10 ms"
-"""
-
-
-def written(folder: Path, plan: str = PLAN, scenario: str = SCENARIO) -> Path:
-    (folder / "small.toml").write_text(scenario)
-    (folder / "plan.toml").write_text(plan)
-    return folder / "plan.toml"
 
 
 def messages(folder: Path, plan: str) -> str:
@@ -61,13 +26,8 @@ def texts(plan: Plan) -> list[str]:
 def test_a_plan_holds_what_its_file_says(tmp_path: Path) -> None:
     plan = load_plan(written(tmp_path))
     assert texts(plan) == ["1", "2", "3", "4", "5", "6", "7", "8"]
-    assert (plan.want, plan.arms, plan.looks, plan.confidence, plan.budget) == (
-        "most",
-        ("none",),
-        (10, 20, 40),
-        0.95,
-        0,
-    )
+    assert (plan.want, plan.arms, plan.looks) == ("most", ("none",), (10, 20, 40))
+    assert (plan.confidence, plan.budget) == (0.95, 0)
     (objective,) = plan.objectives
     assert (objective.limit, objective.unit, objective.words) == (10, "ms", "Guest latency p99 at most 10 ms")
     assert len(plan.scenario(plan.unknown.choices[4], None).vms) == 5
@@ -76,8 +36,13 @@ def test_a_plan_holds_what_its_file_says(tmp_path: Path) -> None:
 
 def test_the_least_is_searched_from_the_greatest_down(tmp_path: Path) -> None:
     """What is easiest stands first; quantities are exact in the finest unit that is written."""
-    text = PLAN.replace('field = "vm.app.count"\nfrom = 1\nto = 8\nwant = "most"',
-                        'field = "datastore.d.bandwidth"\nfrom = "0.1 GB/s"\nto = "160 MB/s"\nstep = "20 MB/s"\nwant = "least"')  # fmt: skip
+    bandwidth = """field = "datastore.d.bandwidth"
+from = "0.1 GB/s"
+to = "160 MB/s"
+step = "20 MB/s"
+want = "least"
+"""
+    text = PLAN.replace('field = "vm.app.count"\nfrom = 1\nto = 8\nwant = "most"\n', bandwidth)
     plan = load_plan(written(tmp_path, text))
     assert texts(plan) == ["160 MB/s", "140 MB/s", "120 MB/s", "100 MB/s"]
     assert plan.unknown.axis.unit == "MB/s"
@@ -151,9 +116,9 @@ most = 10
     [('arm = "none"\n', "", "arm: is missing, the scenario has several: write arm as one of none, vadp, or arms"),
      ('arm = "none"', 'arm = "vaio"', "vaio"),
      ("small.toml", "smal.toml", 'scenario: names no file that can be read ("smal.toml")'),
-     ("vm.app.count", "vm.apps.count", 'the scenario has no field "vm.apps.count"'),
+     ("vm.app.count", "vm.apps.count", 'plan.toml:6:9: unknown.vms.field: the scenario has no [vm.apps]'),
      ("vm.app.count", "run.seed", "all levels share their random numbers, use --seed"),
-     ("to = 8", "to = 20", 'unknown.vms.field: "13"'),  # 13 x 8 GiB do not fit on 100 GiB
+     ("to = 8", "to = 20", "too small for its disks (112 GiB on 100 GiB), enlarge it or move disks away (at vms=14)"),
      ("to = 8", "to = 1", "unknown.vms.to: is not more than from, write a larger one (1)"),
      ("to = 8", "to = 8\nstep = 2", "the last level before it is 7: write that (8)"),
      ("to = 8", 'to = "8 MB"', "unknown.vms.to: is not of the same kind as from"),
@@ -168,30 +133,30 @@ def test_single_mistakes(tmp_path: Path, old: str, new: str, told: str) -> None:
 
 @pytest.mark.parametrize(
     ("low", "high", "step", "found"),
-    [(1, 3, None, ["1", "2", "3"]), (2, 8, 3, ["2", "5", "8"]), ("1 h", "2 h", "30 min", ["60 min", "90 min", "120 min"]),
-     (0.5, 1, 0.25, ["0.50", "0.75", "1"]), ("10 %", "11 %", "0.5 %", ["10 %", "10.5 %", "11 %"])],
+    [(1, 3, None, [1, 2, 3]), (2, 8, 3, [2, 5, 8]), ("1 h", "2 h", "30 min", [60, 90, 120]),
+     (0.5, 1, 0.25, [0.5, 0.75, 1]), ("10 %", "11 %", "0.5 %", [10, 10.5, 11])],
 )  # fmt: skip
-def test_levels_are_exact(low: object, high: object, step: object, found: list[str]) -> None:
+def test_levels_are_exact(low: object, high: object, step: object, found: list[float]) -> None:
     choices, _ = stepped(low, high, step)
     assert not isinstance(choices, str)
-    assert [float(choice.level.text.split()[0]) for choice in choices] == [float(text.split()[0]) for text in found]
+    assert [float(choice.level.text.split()[0]) for choice in choices] == found
 
 
 def test_limits_are_in_the_metrics_unit() -> None:
-    cases = {"guest_p99": ("10 ms", 10), "age_p99": ("15 min", 900), "backup_window": ("8 h", 28800),
-             "datastore_free": ("10 %", 10), "delta_peak": ("1 GiB", 1024), "iops": ("2 kiops", 2000), "stuns": (3, 3)}  # fmt: skip
-    assert {key: limit_of(BY_KEY[key], text) for key, (text, _) in cases.items()} == {
-        k: n for k, (_, n) in cases.items()
-    }
+    cases: list[tuple[str, object, float]] = [
+        ("guest_p99", "10 ms", 10),
+        ("age_p99", "15 min", 900),
+        ("backup_window", "8 h", 28800),
+        ("datastore_free", "10 %", 10),
+        ("delta_peak", "1 GiB", 1024),
+        ("iops", "2 kiops", 2000),
+        ("stuns", 3, 3),
+    ]
+    assert [limit_of(BY_KEY[key], text) for key, text, _ in cases] == [limit for _, _, limit in cases]
 
 
 def test_looks_double_up_to_the_most() -> None:
-    assert [looks(10, 40), looks(10, 10), looks(3, 10), looks(10, 25)] == [
-        (10, 20, 40),
-        (10,),
-        (3, 6, 10),
-        (10, 20, 25),
-    ]
+    assert [looks(10, 40), looks(10, 10), looks(3, 10)] == [(10, 20, 40), (10,), (3, 6, 10)]
 
 
 def test_few_replications_are_warned_of(tmp_path: Path) -> None:
