@@ -9,6 +9,7 @@ import pytest
 from experiments.errors import InputError
 from experiments.options import StudyOptions
 from experiments.sensitivity.file import load_sensitivity
+from experiments.sensitivity.schema import json_schema
 from experiments.sensitivity.session import main
 
 SCENARIO = """
@@ -190,3 +191,9 @@ def test_the_shipped_study_can_be_read() -> None:
     study = load_sensitivity(ROOT / "scenarios" / "studies" / "assumptions.toml")
     assert study.between == ("vadp", "vaio")
     assert len(study.scans) == 1 + 2 * len(study.entries)
+
+
+def test_the_schema_is_of_these_files() -> None:
+    schema = json_schema()
+    assert set(schema["required"]) == {"name", "scenario", "metrics", "assumption"}
+    assert set(schema["$defs"]["AssumptionTable"]["properties"]) == {"key", "low", "high"}
