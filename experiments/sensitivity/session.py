@@ -49,9 +49,9 @@ def main(path: Path, options: StudyOptions) -> int:
 
 
 def write(result: SensitivityResult, execution: Execution, options: StudyOptions) -> Path:
-    """The finished folder under --out: tables, verdict.txt, charts, manifest.json, run.json.
+    """The finished folder: tables, verdict.txt, charts unless they are not wanted, manifest.json, run.json.
 
-    An existing result is replaced only with --force. After an exception, Ctrl-C included, the folder is as it was.
+    A result that is there is replaced only if asked for. After an exception, Ctrl-C included, the folder is as it was.
     """
     folder = folder_of(result.name, result.hash, options.out)
 

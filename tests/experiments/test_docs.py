@@ -64,14 +64,15 @@ def test_every_sweep_on_its_page_loads(tmp_path: Path, text: str) -> None:
     assert len(load_sweep(page).points) >= 2
 
 
-def test_the_sensitivity_file_on_its_page_loads(tmp_path: Path) -> None:
+def test_the_study_on_the_page_of_sensitivity_loads(tmp_path: Path) -> None:
     from experiments.sensitivity.file import load_sensitivity
 
     (tmp_path / "demo.toml").write_text((ROOT / "scenarios" / "demo.toml").read_text())
     (tmp_path / "studies").mkdir()
     page = tmp_path / "studies" / "page.toml"
-    page.write_text("\n".join(blocks((ROOT / "docs" / "sensitivity.md").read_text(), "toml")))
-    assert load_sensitivity(page).arms == ("vadp", "vaio")
+    (text,) = blocks((ROOT / "docs" / "sensitivity.md").read_text(), "toml")
+    page.write_text(text)
+    assert [entry.key for entry in load_sensitivity(page).entries] == ["vadp.commit", "vaio.down"]
 
 
 def test_the_page_of_sweeps_has_every_key_metric_and_column() -> None:
