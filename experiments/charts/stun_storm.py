@@ -156,7 +156,7 @@ CHART = Chart(
     question="Who is stunned when, in a night of backups?",
     how_to_read=(
         "A tick is a stun too short to be seen at this scale, a bar one drawn to scale; the right margin counts them. "
-        "A backup stuns a VM when it cuts, and twice when it merges; between the two the VM writes into a delta (pale). "
+        "A backup stuns a VM when it cuts, and twice when it merges; in between the VM writes into a delta (pale). "
         "Below: a storm is where many VMs stand still at once, because a job cuts or merges them together."
     ),
     absent="no VM was stunned",

@@ -131,6 +131,10 @@ def _draw_cells(axes: "Axes", panel: Panel, picture: Picture) -> None:
     for line in panel.frontier:
         axes.plot(line[:, 0], line[:, 1], color=palette.BLACK, linewidth=2.2)
     index_axes(axes, picture)
+    for edge in range(len(picture.x_levels) - 1):
+        axes.axvline(edge + 0.5, color="white", linewidth=1)
+    for edge in range(len(picture.y_levels) - 1):
+        axes.axhline(edge + 0.5, color="white", linewidth=1)
 
 
 def signed(value: float) -> str:

@@ -6,12 +6,12 @@ from typing import Any
 from experiments.charts import palette
 from experiments.charts.paper import Identity
 from experiments.questions.picture import Curve, Panel, draw, formula
-from experiments.questions.question import Answer, Lab, Measured, Question, around
+from experiments.questions.question import Answer, Lab, Measured, Place, Question, around
 from sim.statistics import Interval, mean_interval
 
 DOWN_US, UP_US = 15, 10
 FILTERS = tuple(range(7))
-OPEN, CLOSED, CORES = "open loop", "closed loop", "closed loop, two cores"
+OPEN, CLOSED, CORES = "open loop", "closed loop", "closed loop on two cores"
 COLOUR = {OPEN: palette.BLUE, CLOSED: palette.GREEN, CORES: palette.VERMILLION}
 RATE, OUTSTANDING = 4000, 8
 CPU_US = 20  # of a core, each hop: an expensive filter
@@ -36,7 +36,9 @@ def _scenario(filters: int, guest: str, seconds: float) -> dict[str, Any]:
 def ask(lab: Lab) -> Answer:
     """Every number of filters under an open loop, a closed loop, and a closed loop with two cores for the filters."""
     seconds, replications = (0.7, 3) if lab.quick else (2.5, 8)
-    places = {(n, guest): _scenario(n, guest, seconds) for guest in COLOUR for n in FILTERS}
+    places: dict[Place, dict[str, Any]] = {
+        (n, guest): _scenario(n, guest, seconds) for guest in COLOUR for n in FILTERS
+    }
     found = lab.measure(("filters", "guest"), places, ("none",), replications)
     each = mean_interval([value * 1e3 / 6 for value in _more(found, OPEN, "guest_mean", 0, 6)])
     tail = mean_interval([value * 1e3 / 6 for value in _more(found, OPEN, "guest_p99", 0, 6)])

@@ -35,6 +35,7 @@ class Panel(NamedTuple):
     log_x: bool = False
     log_y: bool = False
     marks: Sequence[tuple[float, str]] = ()  # horizontal lines with their names
+    verticals: Sequence[tuple[float, str]] = ()  # vertical ones
 
 
 def formula(label: str, colour: str, x: Sequence[float], y: Sequence[float]) -> Curve:
@@ -78,3 +79,7 @@ def _panel(axes: "Axes", panel: Panel) -> None:
         where = (0.995, height)
         axes.annotate(label, where, (0, 2), axes.get_yaxis_transform(), "offset points", ha="right", size=7.5,
                       color="#555555")  # fmt: skip
+    for at, label in panel.verticals:
+        axes.axvline(at, color="#777777", linewidth=0.9, linestyle="--")
+        axes.annotate(label, (at, 0.99), (-3, 0), axes.get_xaxis_transform(), "offset points", ha="right", va="top",
+                      rotation=90, size=7.5, color="#555555")  # fmt: skip

@@ -28,8 +28,10 @@ from experiments.study.work import study_source
 from models.assumptions import default
 from sim.replication import available_cpus
 
-WRITTEN_BY = ("questions", "charts", "scenario")
-"""Folders of `experiments` whose sources decide what an answer says, besides those that decide what a run does."""
+WRITTEN_BY = ("experiments/questions/*.py", "experiments/charts/*.py", "experiments/scenario/*.py",
+              "experiments/sweep/*.py", "experiments/plan/*.py", "experiments/study/*.py",
+              "scenarios/questions/*.toml")  # fmt: skip
+"""Files that decide what an answer says, besides those that decide what a run does."""
 
 
 def main(name: str | None, quick: bool, options: StudyOptions) -> int:
@@ -77,8 +79,8 @@ def answer_hash(question: Question, seed: int | None, quick: bool) -> str:
     """Ten hex digits that name an answer: everything that decides what it says."""
     asked = f"{question.name} {_seed(seed)} {quick} {VERSION} {study_source()}"
     digest = hashlib.blake2b(asked.encode(), digest_size=5)
-    for folder in WRITTEN_BY:
-        for path in sorted((ROOT / "experiments" / folder).glob("*.py")):
+    for pattern in WRITTEN_BY:
+        for path in sorted(ROOT.glob(pattern)):
             digest.update(f"\0{path.name}\0".encode() + path.read_bytes())
     return digest.hexdigest()
 

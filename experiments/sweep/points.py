@@ -7,6 +7,7 @@ several points have in common is said once; what only some of them have names on
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from experiments.errors import InputError
 from experiments.scenario import Loaded, Overrides, locate
@@ -45,6 +46,7 @@ class Base:
     """The scenario file of a sweep, and what the sweep sets in all of its points."""
 
     text: str
+    data: dict[str, Any]  # the document in it
     path: Path
     seed: int | None
     always: tuple[Setting, ...]
