@@ -134,7 +134,11 @@ def validate(*, data: Path | None = None, json: Flag = False) -> int:
     return hold_against(data, json)
 
 
-@app.command
+benches = App(name="bench", help="Measure how fast it simulates here, or what the runner of studies costs.")
+app.command(benches)
+
+
+@benches.default
 def bench(*, quick: Flag = False, json: Flag = False) -> int:
     """Measure how fast it simulates here, beside idiomatic SimPy and plain C.
 
@@ -146,6 +150,22 @@ def bench(*, quick: Flag = False, json: Flag = False) -> int:
         Print the figures as JSON.
     """
     from experiments.bench import main as measure
+
+    return measure(json, quick)
+
+
+@benches.command(name="sweep")
+def bench_sweep(*, quick: Flag = False, json: Flag = False) -> int:
+    """Measure the runner of studies: what a task costs, one worker beside two, the coordinator's memory.
+
+    Parameters
+    ----------
+    quick
+        A short look: one small round.
+    json
+        Print the figures as JSON.
+    """
+    from experiments.bench.sweep import main as measure
 
     return measure(json, quick)
 

@@ -14,7 +14,7 @@ from models.scenario import Engine
 DEFAULTS = StudyOptions()
 
 
-def sweep(file: Path, *, only: str | None = None, parquet: Flag = False, options: StudyOptions = DEFAULTS) -> int:
+def sweep(file: Path, *, only: str | None = None, options: StudyOptions = DEFAULTS) -> int:
     """Run a scenario at every point of a design: fields that change, arms, replications; tables with intervals.
 
     Parameters
@@ -23,8 +23,6 @@ def sweep(file: Path, *, only: str | None = None, parquet: Flag = False, options
         Sweep file (TOML).
     only
         Do one run alone, by its name, for example "interval=5 min, vms=8/vadp/3", and write its whole result.
-    parquet
-        Write the tables as Parquet, too.
     """
     if only is not None:
         from experiments.sweep.only import main as alone
@@ -32,7 +30,7 @@ def sweep(file: Path, *, only: str | None = None, parquet: Flag = False, options
         return alone(file, only, options)
     from experiments.sweep.session import main
 
-    return main(file, options, parquet)
+    return main(file, options)
 
 
 def plan(file: Path, *, options: StudyOptions = DEFAULTS) -> int:

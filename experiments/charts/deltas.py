@@ -49,6 +49,7 @@ class Picture(NamedTuple):
     arms: tuple[str, ...]
     duration_ns: int
     panels: tuple[Panel, ...]  # arm by arm within group by group
+    unseen: tuple[numbers.Span, ...]  # outside the observe windows
 
 
 def _largest(result: RunResult, disks: set[str], value: Callable[[SpaceRow], int], stretches: Stretches) -> list[float]:
@@ -100,7 +101,8 @@ def data(comparison: Compared) -> Picture | None:
     if not groups:
         return None
     panels = tuple(made[group, arm] for group in groups for arm in arms)
-    return Picture(groups, arms, comparison.scenario.run.duration_ns, panels)
+    run = comparison.scenario.run
+    return Picture(groups, arms, run.duration_ns, panels, numbers.unseen(run))
 
 
 def peak(panel: Panel) -> str:
@@ -117,11 +119,12 @@ def draw(picture: Picture, identity: Identity) -> "Figure":
     entries = [(paper.stroke(palette.ARM_COLOUR[arm]), f"space, {palette.ARM_LABEL[arm]}") for arm in picture.arms]
     entries.append((paper.stroke(palette.GREY, (0, (3, 1))), "held: what the merge must copy"))
     entries.append((paper.swatch(palette.BACKUP_BAND, 0.25), "a VM of the group runs on a snapshot"))
-    entries.append((paper.swatch(palette.MERGE_BAND, 0.4), "merge"))
+    entries += [(paper.swatch(palette.MERGE_BAND, 0.4), "merge"), *paper.unseen_entries(picture.unseen)]
     figure = paper.sheet(0.25 + 1.9 * rows, CHART.question, subtitle, identity, entries)
     cells = figure.subplots(rows, len(picture.arms), sharex=True, sharey="row", squeeze=False)
     for axes, panel in zip(cells.flat, picture.panels, strict=True):
         colour, t = palette.ARM_COLOUR[panel.arm], panel.t_ns / divisor
+        paper.unseen(axes, picture.unseen, divisor)
         for spans, shade, alpha in (
             (panel.snapshots, palette.BACKUP_BAND, 0.16),
             (panel.merges, palette.MERGE_BAND, 0.22),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 QUESTION = "Which assumption moves the answer?"
 ROW = 0.42  # inches
+WHISKER = 0.1  # those of the two ends lie beside each other
 LOW, HIGH, OTHER = palette.SKY, palette.ORANGE, palette.SILVER
 
 
@@ -83,7 +84,18 @@ def _panel(result: SensitivityResult, metric: str, of: str, entries: Sequence[En
     difference = of == result.difference
     names = [palette.ARM_LABEL[arm] for arm in (result.between if difference else (of,))]
     title = " less ".join(names)
-    return Panel(title, BY_KEY[metric].title, _figure(base, metric, of), tuple(rows), difference)
+    axis = BY_KEY[metric].title + (_sides(result, metric) if difference else "")
+    return Panel(title, axis, _figure(base, metric, of), tuple(rows), difference)
+
+
+def _sides(result: SensitivityResult, metric: str) -> str:
+    """Who is better on which side of zero."""
+    better = BY_KEY[metric].better
+    if better == "neither":
+        return ""
+    first, second = (palette.ARM_LABEL[arm] for arm in result.between)
+    left, right = (first, second) if better == "low" else (second, first)
+    return f"\nleft of 0: {left} is better, right: {right}"
 
 
 def _figure(scan: Scanned, metric: str, of: str) -> Interval:
@@ -97,12 +109,12 @@ def draw(result: SensitivityResult, metric: str, identity: Identity) -> "Figure"
     """The figure of a metric; KeyError if it has no panels."""
     shown = panels(result, metric)
     label = BY_KEY[metric].label
-    subtitle = (f"{label}, {result.group}; each bar: one assumption at an end of its range, all others as in the "
-                "scenario (dashed line)")  # fmt: skip
+    subtitle = (f"{label}, {result.group}: one assumption at an end of its range, all others as in the scenario "
+                "(dashed); each panel has its own scale")  # fmt: skip
     entries = [(paper.swatch(LOW), "low end of the range"), (paper.swatch(HIGH), "high end")]
     if any(len(entry.levels) > 2 for entry in result.entries):
         entries.append((paper.swatch(OTHER), "other choices"))
-    figure = paper.sheet(0.75 + ROW * len(shown[0].rows), _question(result), subtitle, identity, entries)
+    figure = paper.sheet(0.9 + ROW * len(shown[0].rows), _question(result), subtitle, identity, entries)
     cells = figure.subplots(1, len(shown), squeeze=False, sharey=True)[0]
     for axes, panel in zip(cells, shown, strict=True):
         _draw_panel(axes, panel, result.between)
@@ -114,7 +126,8 @@ def draw(result: SensitivityResult, metric: str, identity: Identity) -> "Figure"
 def _question(result: SensitivityResult) -> str:
     if not result.between:
         return QUESTION
-    return f"Which assumption moves the answer, and does one turn {' or '.join(map(str.upper, result.between))} round?"
+    arms = " and ".join(palette.ARM_LABEL[arm] for arm in result.between)
+    return f"Which assumption moves the answer, and could one flip the verdict between {arms}?"
 
 
 def _draw_panel(axes: "Axes", panel: Panel, between: Sequence[str]) -> None:
@@ -138,13 +151,14 @@ def _draw_bar(axes: "Axes", place: int, base: float, bar: Bar) -> None:
     if math.isnan(mean):
         return
     axes.barh(place, mean - base, left=base, height=0.56, color=bar.colour, linewidth=0)
+    if mean == base:
+        return  # nothing moved: no label, and its interval is that of the dashed line
     ends = [mean]
+    right = mean > base
     if not math.isnan(bar.interval.low):
         ends += [bar.interval.low, bar.interval.high]
-        axes.plot([bar.interval.low, bar.interval.high], [place, place], color=palette.BLACK, linewidth=0.9)
-    if mean == base:
-        return  # nothing moved: no bar, no label
-    right = mean > base
+        beside = place + (WHISKER if bar.colour == HIGH else -WHISKER)
+        axes.plot([bar.interval.low, bar.interval.high], [beside, beside], color=palette.BLACK, linewidth=0.9)
     end, shift, side = (max(ends), 3, "left") if right else (min(ends), -3, "right")
     axes.annotate(bar.text, (end, place), xytext=(shift, 0), textcoords="offset points", ha=side, va="center",
                   size=7.5, color="#333333")  # fmt: skip

@@ -15,7 +15,7 @@ from experiments.errors import InputError
 from experiments.identity import result_hash, source_hash
 from experiments.scenario.identity import restored
 from experiments.scenario.messages import printable
-from models.result import JobRow, ModeRow, SlowIo, StunRow
+from models.result import JobRow, ModeRow, QuestionRow, QuiesceRow, SlowIo, StunRow
 from models.scenario import Arm, Scenario, Trace
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
@@ -64,6 +64,12 @@ class Stored:
 
     def modes(self, arm: str, replicate: int) -> list[ModeRow]:
         return self._of_run("modes", ModeRow, arm, replicate)
+
+    def quiesces(self, arm: str, replicate: int) -> list[QuiesceRow]:
+        return self._of_run("quiesces", QuiesceRow, arm, replicate)
+
+    def questions(self, arm: str, replicate: int) -> list[QuestionRow]:
+        return self._of_run("questions", QuestionRow, arm, replicate)
 
     def _of_run(self, table: str, kind: type[Row], arm: str, replicate: int) -> list[Row]:
         return [_row(kind, one) for one in self._table(table)
@@ -158,7 +164,8 @@ def recorded(manifest: dict[str, Any], paths: Sequence[Path]) -> dict[str, Trace
     for path in paths:
         trace = read_trace(path)
         if trace.digest not in wanted:
-            raise InputError([f"--trace: {printable(str(path))} is not what the result replayed"])
+            raise InputError([f"--trace: {printable(str(path))} is not what the result replayed: another file, or the "
+                              "scenario replays it at a speed of its own, which cannot be explained"])  # fmt: skip
         round_about = any(
             workload.get("repeat") or workload.get("begin") == "random"
             for vm in manifest["scenario"].get("vms", ()) for workload in vm.get("workloads", ())

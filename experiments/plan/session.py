@@ -17,6 +17,7 @@ from experiments.plan.file import load_plan
 from experiments.plan.result import PlanResult
 from experiments.plan.tables import write_tables
 from experiments.plan.verdict import document, lines
+from experiments.study.export import check_parquet
 from experiments.study.runner import running
 from experiments.sweep.session import means
 from sim.replication import available_cpus
@@ -24,6 +25,7 @@ from sim.replication import available_cpus
 
 def main(path: Path, options: StudyOptions) -> int:
     """The plan's answers: result folder written, words printed, 0 returned."""
+    check_parquet(options.parquet)
     plan = load_plan(path, options.seed)
     check_free(folder_of(plan.name, plan.hash, options.out), options.force)
     for warning in plan.warnings:
@@ -39,7 +41,7 @@ def main(path: Path, options: StudyOptions) -> int:
     folder = folder_of(result.name, result.hash, options.out)
 
     def fill(part: Path) -> None:
-        write_tables(result, part / "tables")
+        write_tables(result, part / "tables", options.parquet)
         if not options.no_report:
             from experiments.plan.report import write_plan_report
 

@@ -96,7 +96,7 @@ QUESTION = Question(
     "Where the link carries the writes, VAIO's recovery point is younger at every backup interval, and its write p99 "
     "is never worse: filter hops cost microseconds, stuns and young deltas milliseconds. Where the link does not "
     "carry them, replication falls behind without end, and there are intervals at which a backup's point is younger.",
-    f"The sweep in {SWEEP.parent.name}/{SWEEP.name}: four backup intervals by five write rates around what the "
+    f"The sweep in {SWEEP.parent.name}/{SWEEP.name}: four backup intervals by six write rates around what the "
     "replication's link carries. Both protections see the same guest I/O, and each difference is paired by "
     "replication; its sign counts as settled when the 95 % interval leaves out zero.",
     sweep_frontier.HOW_TO_READ,

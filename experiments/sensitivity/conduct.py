@@ -4,7 +4,7 @@ All points and arms share their random numbers. A point's figure is its mean ove
 replication failed or has no such figure is left out, with the row of the design that it belongs to.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from experiments.sensitivity.file import Sensitivity
 from experiments.sensitivity.indices import Effect, morris_effects, noise, sobol_effects
 from experiments.sensitivity.result import Mixed, Moved, Noise, Scanned, SensitivityResult, Turn, Verdict
 from experiments.study.cells import Contrast, cells_of, contrast
-from experiments.study.runner import Failure, Outcome, Runner
+from experiments.study.runner import Failure, Outcome
 from experiments.study.summary import RunSummary
 from experiments.study.work import Run, study_source
 from experiments.sweep.result import Failed
@@ -22,7 +22,7 @@ from sim.streams import Floats
 NAN = float("nan")
 
 
-def conduct(study: Sensitivity, run: Runner, engine: Engine) -> SensitivityResult:
+def conduct(study: Sensitivity, run: Callable[[Sequence[Run]], Sequence[Outcome]], engine: Engine) -> SensitivityResult:
     """The whole study, its runs done by `run`. The result does not depend on how, nor on the engine."""
     points = [(f"{one.key}={one.level}" if one.key else "as it is", one.scenario) for one in study.scans]
     points += study.points

@@ -17,21 +17,21 @@ from experiments.sensitivity.file import load_sensitivity
 from experiments.sensitivity.result import SensitivityResult
 from experiments.sensitivity.tables import write_tables
 from experiments.sensitivity.verdict import document, lines
-from experiments.study.runner import Means, running
+from experiments.study.runner import running
+from experiments.sweep.session import means, say_failure
 from sim.replication import available_cpus
 
 
 def main(path: Path, options: StudyOptions) -> int:
-    """Scan and design in every arm and replicate: result folder written, verdict printed, 0 returned."""
+    """Scan and design in every arm and replicate: folder written, verdict printed; 0, or 1 if no scan succeeded."""
     study = load_sensitivity(path, options.seed)
     check_free(folder_of(study.name, study.hash, options.out), options.force)
     for warning in study.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     engine = options.engine or study.engine
     began = time.monotonic()
-    means = Means(options.store or options.out / "runs.sqlite", options.workers, options.cluster, options.json)
-    with running(means, study.name) as run:
-        result = conduct(study, run, engine)
+    with running(means(options), study.name) as run:
+        result = conduct(study, lambda runs: run(runs, say_failure), engine)
     workers = options.workers or available_cpus()
     date = datetime.now(UTC).isoformat(timespec="seconds")
     command = os.fsencode(shlex.join(["stunlab", *sys.argv[1:]])).decode(errors="backslashreplace")
@@ -43,7 +43,7 @@ def main(path: Path, options: StudyOptions) -> int:
         for line in lines(result):
             print(line)
         print(f"Written to {folder}")
-    return 0
+    return 0 if result.scans else 1
 
 
 def write(result: SensitivityResult, execution: Execution, out: Path, force: bool, charts: bool) -> Path:

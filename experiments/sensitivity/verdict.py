@@ -77,11 +77,9 @@ def _effects(result: SensitivityResult, metric: str) -> Iterator[str]:
 def _effect(effect: Effect) -> str:
     if math.isnan(effect.total):
         return "-"
-    if math.isnan(effect.low):
+    if math.isnan(effect.low) or effect.low == effect.high:
         return show(effect.total)
-    half = (effect.high - effect.low) / 2
-    decimals = 2 if half <= 0 else max(0, min(6, 1 - math.floor(math.log10(half))))
-    return f"{effect.total:.{decimals}f} ({effect.low:.{decimals}f} to {effect.high:.{decimals}f})"
+    return f"{show(effect.total)} ({show(effect.low)} to {show(effect.high)})"
 
 
 def _scan(result: SensitivityResult, metric: str) -> Iterator[str]:

@@ -26,7 +26,7 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 LOOK_EVERY_S = 1.0
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 """So long runs wait for a worker when all have gone: a nanny starts a new one within seconds."""
 
 
@@ -70,7 +70,7 @@ class ClusterPool:
         return isinstance(error, WorkersGone)
 
     def renew(self) -> None:
-        """It takes tasks again. Raises OSError, which says how to go on, when no worker comes in half a minute."""
+        """It takes tasks again. Raises OSError, which says how to go on, when no worker comes within a minute."""
         deadline = time.monotonic() + PATIENCE_S
         while not (self._connection.alive and self._roll.accepted):
             if not self._connection.may_come_back or time.monotonic() > deadline:

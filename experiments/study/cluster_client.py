@@ -65,10 +65,8 @@ class Connection:
         if not isinstance(error, KilledWorker):
             return None
         died = error.allowed_failures + 1
-        return WorkersGone(
-            f"{died} workers died one after the other while they had it (killed, or out of memory), the last of them "
-            f"{error.last_worker.address}"
-        )
+        who = "1 worker died while it had it" if died == 1 else f"{died} workers died while they had it, in turn"
+        return WorkersGone(f"{who} (killed, or out of memory), the last of them {error.last_worker.address}")
 
 
 @contextmanager

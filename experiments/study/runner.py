@@ -82,6 +82,8 @@ class Runner:
         if self._means.store is None:
             return ""
         count = self._found + self._finished
+        if not count:
+            return f"no run was finished that {self._means.store} could keep"
         runs = "1 finished run is" if count == 1 else f"{count} finished runs are"
         return f"{runs} kept in {self._means.store}; the same command goes on from there"
 

@@ -66,6 +66,8 @@ def _sides(result: SweepResult, choice: Choice, arm: str, base: str) -> Finding:
               ("the sign is not settled", "open"), ("there is no difference", "equal")]  # fmt: skip
     told = [f"{words} at {signs.count(sign)}" for words, sign in counts if sign in signs]
     text = f"Of {len(signs)} points {_listed(told)}."
+    if len(set(signs)) == 1:
+        text = f"At all {len(signs)} points {told[0].rsplit(' at ', 1)[0]}."
     flips = list(_flips(result, choice, arm, base))
     if flips:
         text += " The better one changes " + "; ".join(flips[:MOST_FLIPS])

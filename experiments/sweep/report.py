@@ -19,6 +19,7 @@ from experiments.metrics import show
 from experiments.report import drawing, render
 from experiments.reporting.tables import Table
 from experiments.study.cells import Cell, Contrast
+from experiments.study.coverage import ENOUGH, coverage_note
 from experiments.sweep.findings import findings
 from experiments.sweep.result import PointResult, Stop, SweepResult
 from experiments.sweep.verdict import shown_metrics
@@ -72,14 +73,11 @@ def _notes(result: SweepResult) -> list[str]:
         notes.append(
             "The time scale is compressed: compare protections and points, not the figures with a real night's."
         )
-    fewest = min((one.replications for one in result.points), default=0)
-    if fewest < 2:
-        bare = sum(one.replications < 2 for one in result.points)
+    bare = sum(one.replications < 2 for one in result.points)
+    if bare:
         notes.append(f"{bare} of {len(result.points)} points have fewer than two replications: no interval there.")
-    elif fewest < 10:
-        notes.append(
-            f"{fewest} replications: intervals of so few hold the truth a little less often than their 95 % say."
-        )
+    fewest = min((one.replications for one in result.points if one.replications > 1), default=ENOUGH)
+    notes += [note] if (note := coverage_note(fewest)) else []
     if result.failures:
         notes.append(f"Runs without a result: {len(result.failures)}, listed at the end.")
     return [*notes, *result.warnings]
@@ -97,7 +95,7 @@ def _replication(result: SweepResult) -> str:
     counts = sorted({one.replications for one in result.points}) or [0]
     many = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     stops = Counter(one.stop for one in result.points)
-    why = ", ".join(f"{stops[stop]} points {words}" for stop, words in STOP.items() if stops[stop])
+    why = ", ".join(f"{stops[stop]} points: {words}" for stop, words in STOP.items() if stops[stop])
     found = sum(one.warmup_found for one in result.points)
     cuts = sorted({one.warmup_ns for one in result.points}) or [0]
     span = human_time(cuts[0]) if len(cuts) == 1 else f"{human_time(cuts[0])} to {human_time(cuts[-1])}"

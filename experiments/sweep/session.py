@@ -22,9 +22,9 @@ from experiments.sweep.verdict import document, lines
 from sim.replication import available_cpus
 
 
-def main(path: Path, options: StudyOptions, parquet: bool = False) -> int:
+def main(path: Path, options: StudyOptions) -> int:
     """Every point in every arm and replicate: result folder written, verdict printed; 0, or 1 if no run succeeded."""
-    check_parquet(parquet)
+    check_parquet(options.parquet)
     sweep = load_sweep(path, options.seed)
     check_free(folder_of(sweep.name, sweep.hash, options.out), options.force)
     for warning in sweep.warnings:
@@ -33,9 +33,9 @@ def main(path: Path, options: StudyOptions, parquet: bool = False) -> int:
     engine = options.engine or sweep.engine
     began = time.monotonic()
     with running(means(options), sweep.name) as run:
-        result = conduct(sweep, lambda runs: run(runs, _say_failure), engine, lambda note: setattr(run, "note", note))
+        result = conduct(sweep, lambda runs: run(runs, say_failure), engine, lambda note: setattr(run, "note", note))
     execution = Execution(engine, workers, round(time.monotonic() - began, 3), _now(), _command())
-    folder = write_sweep(result, execution, options.out, options.force, _also(options, workers), parquet)
+    folder = write_sweep(result, execution, options.out, options.force, _also(options, workers), options.parquet)
     if options.json:
         print(json.dumps(document(result, str(folder)), indent=1, allow_nan=False))
     else:
@@ -45,7 +45,7 @@ def main(path: Path, options: StudyOptions, parquet: bool = False) -> int:
     return 0 if any(one.replications for one in result.points) else 1
 
 
-def _say_failure(run: Run, outcome: Outcome) -> None:
+def say_failure(run: Run, outcome: Outcome) -> None:
     """Says at once, on standard error, what a run failed of, and where what it takes to run it again is kept."""
     if isinstance(outcome, Failure):
         kept = f"; what it takes to run it again is in {outcome.scenario}" if outcome.scenario else ""

@@ -1,4 +1,4 @@
-"""Sensitivity studies end to end: what acts is found, what does not is exactly nothing, and a verdict that turns is said."""
+"""Sensitivity studies end to end: what acts is found, what does not is nothing at all, a verdict that turns is said."""
 
 import csv
 import json
@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from experiments.charts import tornado
 from experiments.errors import InputError
 from experiments.options import StudyOptions
 from experiments.sensitivity.file import load_sensitivity
@@ -64,6 +63,12 @@ def table(folder: Path, name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def files(folder: Path) -> dict[str, bytes]:
+    """Everything but run.json, which says how it was made."""
+    found = (path for path in folder.rglob("*") if path.is_file() and path.name != "run.json")
+    return {str(path.relative_to(folder)): path.read_bytes() for path in found}
+
+
 def test_an_assumption_that_turns_the_verdict_round_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -77,7 +82,7 @@ def test_an_assumption_that_turns_the_verdict_round_is_named(
     assert (folder / "verdict.txt").read_text(encoding="utf-8") in said
     rows = {(row["of"], row["assumption"]): row for row in table(folder, "table")}
     assert len(rows) == 6
-    assert float(rows["vaio", "vaio.down"]["mu_star"]) == pytest.approx(40, rel=0.2)
+    assert float(rows["vaio", "vaio.down"]["mu_star"]) == pytest.approx(59.9, rel=0.02)  # 0.071 to 40 ms over 2/3
     for of in ("vadp", "vaio", "vadp - vaio"):
         assert float(rows[of, "snapshots.memory.pause"]["mu_star"]) == 0.0  # acts nowhere: not even noise
     assert float(rows["vadp", "vaio.down"]["mu_star"]) == 0.0
@@ -90,12 +95,12 @@ def test_an_assumption_that_turns_the_verdict_round_is_named(
         "tornado-guest_mean.png", "tornado-guest_mean.svg",
     ]  # fmt: skip
     # again as JSON: from the store, the same bytes
-    before = {one: one.read_bytes() for one in folder.rglob("*") if one.is_file() and one.name != "run.json"}
+    before = files(folder)
     assert main(path, StudyOptions(out=tmp_path / "out", workers=1, force=True, json=True)) == 0
     document = json.loads(capsys.readouterr().out)
     assert [turn["verdict"] for turn in document["turns"]] == ["keeps", "flips", "keeps", "keeps"]
     assert document["between"] == ["vadp", "vaio"]
-    assert {one: one.read_bytes() for one in before} == before
+    assert files(folder) == before
 
 
 BAD = """
@@ -170,8 +175,7 @@ def test_sobol_indices_of_a_whole_study_in_any_number_of_processes(tmp_path: Pat
     path = written(tmp_path, method="sobol", size=4)
     for workers in (1, 2):
         assert main(path, StudyOptions(out=tmp_path / f"out{workers}", workers=workers, no_report=True)) == 0
-    one, two = ({p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file() and p.name != "run.json"}
-                for folder in (next((tmp_path / f"out{n}").glob("study-*")) for n in (1, 2)))  # fmt: skip
+    one, two = (files(next((tmp_path / f"out{workers}").glob("study-*"))) for workers in (1, 2))
     assert one == two
     (folder,) = (tmp_path / "out1").glob("study-*")
     rows = {(row["of"], row["assumption"]): row for row in table(folder, "table")}
@@ -183,4 +187,4 @@ def test_sobol_indices_of_a_whole_study_in_any_number_of_processes(tmp_path: Pat
 def test_the_shipped_study_can_be_read() -> None:
     study = load_sensitivity(ROOT / "scenarios" / "studies" / "assumptions.toml")
     assert study.between == ("vadp", "vaio")
-    assert tornado.QUESTION.endswith("?")
+    assert len(study.scans) == 1 + 2 * len(study.entries)
