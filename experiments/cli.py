@@ -9,8 +9,10 @@ need them.
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from json import dumps
 from pathlib import Path
+from typing import Literal
 
 from cyclopts import App, CycloptsError
 
@@ -82,11 +84,16 @@ def demo(*, options: Options = DEFAULTS) -> int:
 
 
 @app.command
-def schema() -> int:
-    """Print the JSON Schema of scenario files."""
-    from experiments.scenario import json_schema
+def schema(kind: Literal["scenario", "sweep", "plan"] = "scenario", /) -> int:
+    """Print the JSON Schema of scenario files, or of another kind of file.
 
-    print(dumps(json_schema(), indent=2, sort_keys=True))
+    Parameters
+    ----------
+    kind
+        Of which files.
+    """
+    module = "experiments.scenario" if kind == "scenario" else f"experiments.{kind}.schema"
+    print(dumps(import_module(module).json_schema(), indent=2, sort_keys=True))
     return 0
 
 
@@ -127,7 +134,11 @@ def validate(*, data: Path | None = None, json: Flag = False) -> int:
     return hold_against(data, json)
 
 
-@app.command
+benches = App(name="bench", help="Measure how fast it simulates here, or what the runner of studies costs.")
+app.command(benches)
+
+
+@benches.default
 def bench(*, quick: Flag = False, json: Flag = False) -> int:
     """Measure how fast it simulates here, beside idiomatic SimPy and plain C.
 
@@ -139,6 +150,22 @@ def bench(*, quick: Flag = False, json: Flag = False) -> int:
         Print the figures as JSON.
     """
     from experiments.bench import main as measure
+
+    return measure(json, quick)
+
+
+@benches.command(name="sweep")
+def bench_sweep(*, quick: Flag = False, json: Flag = False) -> int:
+    """Measure the runner of studies: what a task costs, one worker beside two, the coordinator's memory.
+
+    Parameters
+    ----------
+    quick
+        A short look: one small round.
+    json
+        Print the figures as JSON.
+    """
+    from experiments.bench.sweep import main as measure
 
     return measure(json, quick)
 
@@ -240,20 +267,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 exit_on_error=False, print_error=False, result_action="return_value",
             )  # fmt: skip
             sys.stdout.flush()
-    except KeyboardInterrupt:
-        print("\ninterrupted: nothing was written", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(f"\ninterrupted: {_left_behind(stop)}", file=sys.stderr)
         return 130
     except Terminated as stop:
-        print("stunlab: told to stop: nothing was written", file=sys.stderr)
+        print(f"stunlab: told to stop: {_left_behind(stop)}", file=sys.stderr)
         return stop.code
     except BrokenPipeError:  # the reader of our output has gone, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:
         code, message = _explained(error)
-        print(message, file=sys.stderr)
+        print("\n".join([message, *(getattr(error, "__notes__", ()) if code == 1 else ())]), file=sys.stderr)
         return code
     return result if isinstance(result, int) else 0
+
+
+def _left_behind(stop: BaseException) -> str:
+    """What there is of a command that was ended: studies keep finished runs, and note it."""
+    return "; ".join(getattr(stop, "__notes__", ())) or "nothing was written"
 
 
 def _explained(error: Exception) -> tuple[int, str]:

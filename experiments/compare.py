@@ -8,27 +8,24 @@ itself at its level; nothing is corrected for the number of rows. Closed-loop gu
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from experiments.engines import ready
 from experiments.group_view import ALL_VMS, GroupView, groups
 from experiments.identity import result_hash, source_hash
-from experiments.metrics import HISTOGRAMS, METRICS, Metric
+from experiments.metrics import HISTOGRAMS, METRICS
+from experiments.study.cells import LEVEL as LEVEL
+from experiments.study.cells import Cell as Cell
+from experiments.study.cells import Contrast as Contrast
+from experiments.study.cells import cell, contrasts_of
 from models.result import RunResult
 from models.run import SimulationError, simulate
 from models.scenario import Arm, Engine, Scenario
-from sim.histogram import merged
 from sim.replication import TaskError, run_all
-from sim.statistics import Difference, Interval, mean_interval, paired_difference
 
 if TYPE_CHECKING:
     from experiments.scenario import Loaded
 
-LEVEL = 0.95
-FEW = 100  # a quantile with fewer I/Os beyond it is hardly known
-
-NAN = float("nan")
 Result = TypeVar("Result")
 
 
@@ -39,34 +36,6 @@ class Task(NamedTuple):
     arm: Arm
     replicate: int
     engine: Engine
-
-
-class Cell(NamedTuple):
-    """One metric of one VM group in one arm, over the replications."""
-
-    metric: str
-    group: str
-    arm: str
-    values: tuple[float, ...]  # by replication; nan: undefined
-    interval: Interval
-    pooled: float  # a quantile of all replications' I/Os together; nan where the metric is no such quantile
-    beyond: int  # I/Os beyond that quantile, all replications together; -1 where the metric is no such quantile
-
-    @property
-    def few(self) -> bool:
-        """Whether so few I/Os lie beyond the quantile that it is hardly known."""
-        return 0 <= self.beyond < FEW
-
-
-class Contrast(NamedTuple):
-    """One metric of one VM group in `arm`, less the same in `base`, paired by replication."""
-
-    metric: str
-    group: str
-    arm: str
-    base: str
-    difference: Difference
-    better: str  # the arm that is better, if the sign is settled and the metric has a direction; else ''
 
 
 @dataclass(frozen=True)
@@ -81,6 +50,7 @@ class Comparison:
     source: str  # hash of the engine's source
     warnings: tuple[str, ...]  # of the scenario's reader
     level: float = LEVEL
+    first: int = 0  # the number of the first replication
 
     @property
     def seed(self) -> int:
@@ -135,15 +105,16 @@ def compare(
     workers: int,
     on_progress: Callable[[int, int], None] | None = None,
     run: Callable[[Task], RunResult] | None = None,
+    first: int = 0,
 ) -> Comparison:
-    """Every arm in every replication, in parallel, and the comparison of them.
+    """Every arm in every replication from `first` on, in parallel, and the comparison of them.
 
     The result depends on the scenario alone, not on `workers` nor on the engine. `on_progress(done, all)` follows each
     run. `run` is what runs a task, by default the scenario's engine, which is made ready. Raises as `run_tasks`.
     """
     if run is None:
         loaded, run = replace(loaded, engine=ready(loaded.engine)), run_task
-    return summarise(loaded.scenario, run_tasks(loaded, run, workers, on_progress), loaded.remarks)
+    return summarise(loaded.scenario, run_tasks(loaded, run, workers, on_progress, first), loaded.remarks, first)
 
 
 def run_tasks(
@@ -151,14 +122,15 @@ def run_tasks(
     run: Callable[[Task], Result],
     workers: int,
     on_progress: Callable[[int, int], None] | None = None,
+    first: int = 0,
 ) -> list[Result]:
-    """What `run` makes of every arm in every replication.
+    """What `run` makes of every arm in every replication from `first` on.
 
     Raises SimulationError, naming arm and replicate, when a run fails (its audit, for instance) or does not fit into
     memory, and WorkerLost when a process was killed.
     """
     scenario = loaded.scenario
-    replicates = range(scenario.run.replications)
+    replicates = range(first, first + scenario.run.replications)
     tasks = [Task(scenario, arm, replicate, loaded.engine) for replicate in replicates for arm in scenario.arms]
     try:
         return run_all(tasks, run, workers, on_progress, task_name)
@@ -171,20 +143,27 @@ def run_tasks(
         raise
 
 
-def summarise(scenario: Scenario, results: Sequence[RunResult], warnings: Sequence[str] = ()) -> Comparison:
-    """The comparison of runs that are there already, in any order; each arm needs each replication once."""
+def summarise(
+    scenario: Scenario, results: Sequence[RunResult], warnings: Sequence[str] = (), first: int = 0
+) -> Comparison:
+    """The comparison of runs that are there already, in any order; each arm needs each replication once.
+
+    `first` is the number of the first one.
+    """
+    wanted = range(first, first + scenario.run.replications)
     ordered = sorted(results, key=lambda run: run.replicate)
     by_arm: dict[str, tuple[RunResult, ...]] = {}
     for arm in scenario.arms:
         by_arm[arm] = tuple(run for run in ordered if run.arm == arm)
         found = [run.replicate for run in by_arm[arm]]
-        if found != list(range(scenario.run.replications)):
-            raise ValueError(f'arm "{arm}" has the replications {found}, not 0 to {scenario.run.replications - 1}')
+        if found != list(wanted):
+            raise ValueError(f'arm "{arm}" has the replications {found}, not {wanted[0]} to {wanted[-1]}')
     cells = tuple(_all_cells(by_arm))
     source = source_hash()
     return Comparison(
-        scenario, by_arm, cells, tuple(_all_contrasts(cells)), result_hash(scenario, source), source, tuple(warnings)
-    )
+        scenario, by_arm, cells, contrasts_of(cells), result_hash(scenario, source, first), source, tuple(warnings),
+        first=first,
+    )  # fmt: skip
 
 
 def _all_cells(by_arm: dict[str, tuple[RunResult, ...]]) -> Iterator[Cell]:
@@ -193,34 +172,9 @@ def _all_cells(by_arm: dict[str, tuple[RunResult, ...]]) -> Iterator[Cell]:
     for metric in METRICS:
         for group in names if metric.scope == "group" else (ALL_VMS,):
             for arm in by_arm:
-                yield _cell(metric, group, arm, views[arm, group])
-
-
-def _cell(metric: Metric, group: str, arm: str, views: list[GroupView]) -> Cell:
-    values = tuple(metric.value(view) for view in views)
-    pooled, beyond = NAN, -1
-    if metric.histogram:
-        together = merged(HISTOGRAMS[metric.histogram](view) for view in views)
-        pooled, beyond = together.quantile(metric.quantile) / 1e6, together.beyond(metric.quantile)
-    return Cell(metric.key, group, arm, values, mean_interval(values, LEVEL), pooled, beyond)
-
-
-def _all_contrasts(cells: tuple[Cell, ...]) -> Iterator[Contrast]:
-    rows: dict[tuple[str, str], list[Cell]] = {}
-    for cell in cells:
-        rows.setdefault((cell.metric, cell.group), []).append(cell)
-    directions = {metric.key: metric.better for metric in METRICS}
-    for (metric, group), arms in rows.items():
-        for base, arm in combinations(arms, 2):
-            difference = paired_difference(arm.values, base.values, LEVEL)
-            better = _better(directions[metric], difference, arm.arm, base.arm)
-            yield Contrast(metric, group, arm.arm, base.arm, difference, better)
-
-
-def _better(direction: str, difference: Difference, arm: str, base: str) -> str:
-    if not difference.sign_settled or direction == "neither":
-        return ""
-    return arm if (difference.interval.mean > 0) == (direction == "high") else base
+                seen = views[arm, group]
+                values = tuple(metric.value(view) for view in seen)
+                yield cell(metric, group, arm, values, (HISTOGRAMS[metric.histogram](view) for view in seen))
 
 
 def _notes(comparison: Comparison) -> Iterator[str]:

@@ -79,6 +79,14 @@ class GroupView:
         return tuple(row for row in self.stuns if row.observed)
 
     @cached_property
+    def stun_lengths(self) -> Histogram:
+        """How long these took, ns."""
+        lengths = Histogram()
+        for row in self.felt:
+            lengths.add(row.duration_ns)
+        return lengths
+
+    @cached_property
     def jobs(self) -> tuple[JobRow, ...]:
         return tuple(r for r in self.run.jobs if r.vm in self.names and r.scheduled_ns >= self.run.warmup_ns)
 

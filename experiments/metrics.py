@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Literal, NamedTuple
 
+from experiments.backup_window import backup_window_ns
 from experiments.group_view import GroupView
 from models.result import ORDERED, FlowRow, IntervalRow, JobRow
 from sim.histogram import Histogram
@@ -77,13 +78,18 @@ def _probe(view: GroupView) -> Histogram:
     return view.probe
 
 
+def _stun(view: GroupView) -> Histogram:
+    return view.stun_lengths
+
+
 HISTOGRAMS: dict[str, Callable[[GroupView], Histogram]] = {
     "guest": _guest,
     "write": _write,
     "vscsi": _vscsi,
     "gavg": _gavg,
+    "stun": _stun,
 }
-"""Latencies of I/Os in ns, by key: quantiles over several runs are taken of their sums."""
+"""Latencies of I/Os and lengths of stuns in ns, by key: quantiles over several runs are taken of their sums."""
 
 
 def _per_command(column: Callable[[IntervalRow], int]) -> Value:
@@ -113,6 +119,12 @@ def _per_incremental(column: Callable[[JobRow], int], unit: float) -> Value:
         return sum(column(job) for job in jobs) / len(jobs) / unit if jobs else NAN
 
     return _with("vadp", value)
+
+
+def _merge_mean(view: GroupView) -> float:
+    done = [job for job in view.jobs if job.outcome.startswith("ok") and not job.needs_consolidation]
+    lengths = [job.merge_end_ns - job.merge_start_ns for job in done if job.merge_start_ns >= 0]
+    return sum(lengths) / len(lengths) / S if lengths else NAN
 
 
 def _flow(view: GroupView, kinds: tuple[str, ...]) -> Iterable[FlowRow]:
@@ -145,6 +157,16 @@ def _undefined_s(view: GroupView) -> float:
     return sum(best.values()) / len(best) / S if best else NAN
 
 
+def _stun_p99(view: GroupView) -> float:
+    """Without stuns it is 0, with none in an observe window undefined, as the longest stun is."""
+    return view.stun_lengths.quantile(0.99) / MS if view.stuns else 0.0
+
+
+def _space_free(view: GroupView) -> float:
+    """Of the datastore that came nearest to being full, in percent of its capacity."""
+    return min((100 * row.lowest_free_bytes / row.capacity_bytes for row in view.run.stores), default=NAN)
+
+
 def _outlasted(view: GroupView) -> float:
     return float(sum(row.outlasted for row in view.run.timers if row.subject in view.names))
 
@@ -172,6 +194,7 @@ STUN: tuple[Metric, ...] = (
     Metric("stuns", "Stuns", "", "low", "group", lambda view: float(len(view.stuns))),
     Metric("stun_max", "Longest stun", "ms", "low", "group",
            lambda view: max((row.duration_ns for row in view.felt), default=NAN if view.stuns else 0) / MS),
+    Metric("stun_p99", "Stun p99", "ms", "low", "group", _stun_p99, "stun", 0.99),
     Metric("stun_total", "Stun time in all", "ms", "low", "group",
            lambda view: sum(row.duration_ns for row in view.stuns) / MS),
     Metric("timers_outlasted", "Timers outlasted", "", "low", "group", _outlasted),
@@ -200,8 +223,11 @@ BACKUP: tuple[Metric, ...] = (
     Metric("jobs_failed", "Backups that failed", "", "low", "group", _jobs("failed")),
     Metric("jobs_skipped", "Backups skipped", "", "low", "group", _jobs("skipped")),
     Metric("jobs_unfinished", "Backups unfinished at the end", "", "neither", "group", _jobs("unfinished")),
+    Metric("backup_window", "Backup window, longest", "s", "low", "run",
+           _with("vadp", lambda view: backup_window_ns(view.jobs) / S)),
     Metric("job_usable", "Incremental backup: cut to usable", "s", "low", "group",
            _per_incremental(lambda job: job.usable_ns - job.cut_ns, S)),
+    Metric("merge_mean", "Consolidation that succeeded, mean", "s", "low", "group", _with("vadp", _merge_mean)),
     Metric("job_written", "Incremental backup: written by the guest", "MiB", "neither", "group",
            _per_incremental(lambda job: job.written_bytes, MIB)),
     Metric("job_unique", "Incremental backup: unique of these", "MiB", "neither", "group",
@@ -219,6 +245,7 @@ BACKUP: tuple[Metric, ...] = (
     Metric("needs_consolidation", "Left needing consolidation", "", "low", "group",
            _with("vadp", lambda view: float(sum(job.needs_consolidation for job in view.jobs)))),
     Metric("delta_peak", "Delta disks together, highest", "MiB", "low", "run", _with("vadp", _peak_delta)),
+    Metric("datastore_free", "Datastore space free, lowest", "%", "high", "run", _space_free),
     Metric("nbd_bytes", "Carried by NBD, HotAdd or SAN", "MiB", "low", "run", _carried("vadp", *TRANSPORTS)),
 )  # fmt: skip
 

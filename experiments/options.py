@@ -87,3 +87,6 @@ class StudyOptions:
 
     no_report: Flag = False
     """Write tables only: no charts, no report.html."""
+
+    parquet: Flag = False
+    """Write each table as a Parquet file, too (needs duckdb)."""

@@ -29,7 +29,7 @@ PART = ".part"  # ends the name of a folder in the making
 
 @dataclass(frozen=True)
 class Execution:
-    """How a comparison was run: what must not change its result."""
+    """How a result was made: what must not change its result."""
 
     engine: str
     workers: int
@@ -81,16 +81,35 @@ def write_result(
     An existing result is replaced only with `force`. After an exception, Ctrl-C included, the folder is as it was.
     """
     folder = folder_of(comparison.scenario.name, comparison.hash, out)
-    check_free(folder, force)
-    with _in_the_making(folder) as part:
+
+    def fill(part: Path) -> None:
         _write_tables(comparison, part / "tables")
         if draw is not None:
             draw(comparison, part)
-        _write_json(part / "manifest.json", _manifest(comparison, part))
-        _write_json(part / "run.json", _run(comparison, execution))
+
+    write_folder(folder, force, fill, _manifest(comparison), _run(comparison, execution))
+    return folder
+
+
+def write_folder(
+    folder: Path, force: bool, fill: Callable[[Path], None], manifest: dict[str, Any], run: dict[str, Any]
+) -> None:
+    """The finished folder: what `fill` put into a folder, manifest.json with a digest of each file, run.json.
+
+    An existing result is replaced only with `force`. After an exception, Ctrl-C included, the folder is as it was.
+    """
+    check_free(folder, force)
+    with _in_the_making(folder) as part:
+        fill(part)
+        _write_json(part / "manifest.json", manifest | {"files": _digests(part)})
+        _write_json(part / "run.json", run)
         check_free(folder, force)
         _put_in_place(part, folder)
-    return folder
+
+
+def _digests(part: Path) -> dict[str, str]:
+    files = sorted(path for path in part.rglob("*") if path.is_file())
+    return {path.relative_to(part).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 @contextmanager
@@ -169,11 +188,10 @@ def _write_json(path: Path, content: dict[str, Any]) -> None:
     path.write_text(text + "\n", encoding="utf-8")
 
 
-def _manifest(comparison: Comparison, part: Path) -> dict[str, Any]:
+def _manifest(comparison: Comparison) -> dict[str, Any]:
     import numpy
 
     scenario = comparison.scenario
-    files = sorted(path for path in part.rglob("*") if path.is_file())
     return {
         "name": scenario.name,
         "title": scenario.title,
@@ -183,21 +201,25 @@ def _manifest(comparison: Comparison, part: Path) -> dict[str, Any]:
         "numpy": numpy.__version__,
         "seed": comparison.seed,
         "replications": comparison.replications,
+        **({"first": comparison.first} if comparison.first else {}),
         "arms": list(comparison.arms),
         "scenario": json.loads(scenario.identity),
         "traces": trace_digests(scenario),
-        "files": {path.relative_to(part).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files},
     }
 
 
 def _run(comparison: Comparison, execution: Execution) -> dict[str, Any]:
+    events = sum(run.events for runs in comparison.results.values() for run in runs)
+    return execution_document(execution) | {"events": events, "warnings": list(comparison.warnings)}
+
+
+def execution_document(execution: Execution) -> dict[str, Any]:
+    """What run.json says of any result: how it was run, and on what."""
     import platform
 
     return {
         **{name: value for name, value in asdict(execution).items() if value != {}},
-        "events": sum(run.events for runs in comparison.results.values() for run in runs),
         "cpus": os.cpu_count(),
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "warnings": list(comparison.warnings),
     }

@@ -118,12 +118,12 @@ def document(comparison: Comparison, folder: str) -> dict[str, Any]:
         "notes": list(comparison.notes),
         "warnings": list(comparison.warnings),
         "metrics": [{"key": m.key, "label": m.label, "unit": m.unit, "better": m.better} for m in METRICS],
-        "values": [_cell_document(cell) for cell in comparison.cells],
-        "differences": [_contrast_document(one) for one in comparison.contrasts],
+        "values": [cell_document(cell) for cell in comparison.cells],
+        "differences": [contrast_document(one) for one in comparison.contrasts],
     }
 
 
-def _cell_document(cell: Cell) -> dict[str, Any]:
+def cell_document(cell: Cell) -> dict[str, Any]:
     return {
         "metric": cell.metric,
         "group": cell.group,
@@ -136,7 +136,7 @@ def _cell_document(cell: Cell) -> dict[str, Any]:
     }
 
 
-def _contrast_document(one: Contrast) -> dict[str, Any]:
+def contrast_document(one: Contrast) -> dict[str, Any]:
     return {
         "metric": one.metric,
         "group": one.group,

@@ -1,4 +1,4 @@
-"""What the audit compares at a run's end."""
+"""What the audit compares at a run's end, and what space each datastore had left."""
 
 from typing import NamedTuple
 
@@ -30,3 +30,11 @@ class VmCounts(NamedTuple):
     latest_ns: int  # the longest of them
     absorbed: int  # writes outside the observe windows
     absorbed_bytes: int
+
+
+class StoreRow(NamedTuple):
+    """One datastore's space over the run, warm-up included: exact, not only at intervals' ends."""
+
+    datastore: str
+    capacity_bytes: int
+    lowest_free_bytes: int  # the least that base disks, deltas and memory images left

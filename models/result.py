@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from models.accounts import DeviceAccount as DeviceAccount
+from models.accounts import StoreRow as StoreRow
 from models.accounts import VmCounts as VmCounts
 from models.replication_rows import CutRow as CutRow
 from models.replication_rows import JournalRow as JournalRow
@@ -316,3 +317,4 @@ class RunResult:
     quiesces: tuple[QuiesceRow, ...] = ()
     questions: tuple[QuestionRow, ...] = ()
     levels: tuple[LevelRow, ...] = ()
+    stores: tuple[StoreRow, ...] = ()

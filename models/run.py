@@ -26,6 +26,7 @@ from models.result import (
     ModeRow,
     RunResult,
     SpaceRow,
+    StoreRow,
     StunRow,
     TimerRow,
 )
@@ -197,6 +198,10 @@ class Run:
             quiesces=tuple(self.snapshots.quiesces),
             questions=tuple(self.questions.rows),
             levels=tuple(self.levels.rows),
+            stores=tuple(
+                StoreRow(name, store.spec.capacity_bytes, store.lowest_bytes)
+                for name, store in self.hypervisor.stores.items()
+            ),
         )
 
     def _intervals(self) -> list[IntervalRow]:

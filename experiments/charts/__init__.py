@@ -20,6 +20,7 @@ from experiments.charts import (
     replication,
     slump,
     stun_anatomy,
+    stun_storm,
 )
 from experiments.charts.chart import Chart, Compared, identity
 from experiments.charts.paper import Identity, save, style
@@ -34,6 +35,7 @@ CHARTS: tuple[Chart, ...] = (
     neighbours.CHART,
     queue_depth.CHART,
     night.CHART,
+    stun_storm.CHART,
     recovery_point.CHART,
     replication.CHART,
     deltas.CHART,

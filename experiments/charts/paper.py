@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from experiments.metrics import show
@@ -64,12 +65,14 @@ class Identity(NamedTuple):
     seed: int
     replications: int
     compressed: bool
+    most: int = 0  # replications, where some of what is shown has more than others: `replications` is the fewest
 
     def sample(self) -> str:
         """The sample size and what bands and whiskers mean."""
-        if self.replications < 2:
+        if max(self.replications, self.most) < 2:
             return "n = 1 replication: no interval"
-        return f"n = {self.replications} replications; bands and whiskers: 95 % Student t"
+        number = f"{self.replications} to {self.most}" if self.most > self.replications else f"{self.replications}"
+        return f"n = {number} replications; bands and whiskers: 95 % Student t"
 
 
 @contextmanager
@@ -87,8 +90,11 @@ def sheet(panels: float, question: str, subtitle: str, identity: Identity, entri
     """A figure with `panels` inches for panels, titled by its question, with one legend and the result's identity."""
     from matplotlib.figure import Figure
 
+    question, subtitle = fill(question, 90), fill(subtitle, 150)
+    under = 0.24 * question.count("\n")
+    top = HEAD + under + 0.17 * subtitle.count("\n")
     columns = _legend_columns([label for _, label in entries])
-    head = HEAD + LEGEND_ROW * -(-len(entries) // columns)
+    head = top + LEGEND_ROW * -(-len(entries) // columns)
     height = head + panels + FOOT
     figure = Figure(figsize=(WIDTH, height), layout="constrained", facecolor="white")
     engine = figure.get_layout_engine()
@@ -96,14 +102,14 @@ def sheet(panels: float, question: str, subtitle: str, identity: Identity, entri
     engine.set(rect=(0.006, FOOT / height, 0.988, panels / height), w_pad=0.06, h_pad=0.06)  # type: ignore[call-arg]
     left = MARGIN / WIDTH
     figure.text(left, 1 - 0.13 / height, question, size=14, weight="bold", color="#111111", va="top")
-    figure.text(left, 1 - 0.43 / height, subtitle, size=9.5, color="#555555", va="top")
+    figure.text(left, 1 - (0.43 + under) / height, subtitle, size=9.5, color="#555555", va="top")
     compressed = "  ·  compressed time scale" if identity.compressed else ""
     foot = {"size": 7.5, "color": "#777777", "va": "bottom"}
     figure.text(left, 0.09 / height, identity.sample() + compressed, **foot)  # type: ignore[arg-type]
     corner = f"{identity.name}  ·  {identity.hash}  ·  seed {identity.seed}"
     figure.text(1 - left, 0.09 / height, corner, ha="right", **foot)  # type: ignore[arg-type]
     if entries:
-        _legend(figure, entries, columns)
+        _legend(figure, entries, columns, top)
     return figure
 
 
@@ -116,7 +122,7 @@ def _legend_columns(labels: Sequence[str]) -> int:
     return 1
 
 
-def _legend(figure: "Figure", entries: Sequence[Entry], columns: int) -> None:
+def _legend(figure: "Figure", entries: Sequence[Entry], columns: int, top: float) -> None:
     """Puts one legend for all panels between subtitle and panels, row by row."""
     height = figure.get_size_inches()[1]
     by_column = [entry for column in range(columns) for entry in entries[column::columns]]
@@ -124,7 +130,7 @@ def _legend(figure: "Figure", entries: Sequence[Entry], columns: int) -> None:
         [handle for handle, _ in by_column],
         [label for _, label in by_column],
         loc="upper left",
-        bbox_to_anchor=(MARGIN / WIDTH, 1 - (HEAD - 0.06) / height),
+        bbox_to_anchor=(MARGIN / WIDTH, 1 - (top - 0.06) / height),
         ncols=columns,
         borderaxespad=0,
         borderpad=0,
@@ -203,6 +209,18 @@ def latency_axis(axis: Any) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
+def plain_log(axis: Any) -> None:
+    """Makes a logarithmic axis speak in plain numbers, with as many of them as fit."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    low, high = axis.get_view_interval()
+    subs = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0) if high < 12 * low else (1.0, 2.0, 5.0) if high < 200 * low else (1.0,)
+    axis.set_major_locator(LogLocator(10, subs=subs, numticks=20))
+    axis.set_minor_locator(LogLocator(10, subs="auto", numticks=20))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    axis.set_minor_formatter(NullFormatter())
+
+
 def bands(axes: "Axes", spans: Sequence[tuple[float, float, float]], colour: str, alpha: float) -> None:
     """Shades (start, end, share) over the panel's whole height; a share below 1 (some replications only) is paler."""
     from matplotlib.collections import PolyCollection
@@ -255,3 +273,25 @@ def stroke(colour: str, line: Stroke = "-", width: float = 1.6, marker: str = ""
     from matplotlib.lines import Line2D
 
     return Line2D([], [], color=colour, linestyle=line, linewidth=width, marker=marker or None, markersize=4)
+
+
+def hollow(colour: str) -> "Artist":
+    """A legend's hollow mark."""
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], color=colour, linestyle="", marker="o", markersize=5, markerfacecolor="white")
+
+
+def hatched(colour: str, hatch: str) -> "Artist":
+    """A legend's box with a hatch of dark lines."""
+    from matplotlib.patches import Patch
+
+    return Patch(facecolor=colour, hatch=hatch, edgecolor="#8A8A8A", linewidth=0)
+
+
+def mark(marker: str, face: str) -> "Artist":
+    """A legend's mark with a dark edge."""
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], linestyle="", marker=marker, markersize=7, markerfacecolor=face, markeredgecolor="#1A1A1A",
+                  markeredgewidth=0.7)  # fmt: skip

@@ -108,12 +108,12 @@ def read_result(folder: Path, traces: Sequence[Path] = ()) -> Stored:
     manifest = _manifest(folder, shown)
     if manifest["source"] != source_hash():
         raise InputError([_other_source(shown, manifest, folder)])
-    recorded = _recorded(manifest, traces)
+    found = recorded(manifest, traces)
     try:
         scenario = restored(
-            manifest["scenario"], tuple(manifest["arms"]), manifest["seed"], manifest["replications"], recorded
+            manifest["scenario"], tuple(manifest["arms"]), manifest["seed"], manifest["replications"], found
         )
-        whole = result_hash(scenario, manifest["source"]) == manifest["result"]
+        whole = result_hash(scenario, manifest["source"], manifest.get("first", 0)) == manifest["result"]
     except (KeyError, TypeError, ValueError, AttributeError):
         whole = False
     if not whole:
@@ -151,8 +151,11 @@ def _other_source(shown: str, manifest: dict[str, Any], folder: Path) -> str:
             "it with that one")  # fmt: skip
 
 
-def _recorded(manifest: dict[str, Any], paths: Sequence[Path]) -> dict[str, Trace]:
-    """The traces that the result replayed, by their digest, cut to the run where none goes round."""
+def recorded(manifest: dict[str, Any], paths: Sequence[Path]) -> dict[str, Trace]:
+    """The traces that a result or a failed run replayed, by their digest, cut to the run where none goes round.
+
+    Raises InputError for one that is missing and one that does not belong to it.
+    """
     from experiments.scenario.traced import cut
     from experiments.traces import read_trace
 

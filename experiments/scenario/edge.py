@@ -11,6 +11,7 @@ from experiments.scenario.convert import convert
 from experiments.scenario.messages import Mistake, Source, printable
 from experiments.scenario.plausible import warnings_of
 from experiments.scenario.profiles import expanded
+from experiments.scenario.schema import ScenarioFile
 from experiments.scenario.shape import check_shape
 from experiments.scenario.source import read_toml
 from experiments.scenario.traced import read_traces
@@ -70,7 +71,7 @@ def _override_trace(data: dict[str, Any], o: Overrides, options: dict[locate.Pat
 
 def _loaded(data: dict[str, Any], source: Source, base: Path, mistakes: list[Mistake]) -> Loaded:
     data = expanded(data)
-    shape, file = check_shape(data)
+    shape, file = check_shape(data, ScenarioFile)
     remarks: list[Mistake] = []
     mistakes = [*mistakes, *shape]
     if file is not None:

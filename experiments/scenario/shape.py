@@ -1,13 +1,15 @@
 """Each table's own mistakes: wrong types, unknown keys, bad quantities, all at once and in plain words.
 
-A file with such mistakes is also repaired (the offending keys left out) as far as it goes, so that the checks between
-tables can look at the rest and report theirs in the same go.
+Of any file whose schema is a `Table`: scenarios, sweeps, plans. A file with such mistakes is also repaired (the
+offending keys left out) as far as it goes, so that the checks between tables can look at the rest and report theirs in
+the same go.
 """
 
 import copy
 import difflib
 import re
-from typing import Any, get_args, get_origin
+from collections.abc import Iterable
+from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -15,8 +17,9 @@ from pydantic_core import ErrorDetails
 from experiments.scenario.locate import Path
 from experiments.scenario.messages import Mistake, header, shown
 from experiments.scenario.quantities import Table
-from experiments.scenario.schema import ScenarioFile
+from experiments.scenario.settings import EVERY
 
+File = TypeVar("File", bound=Table)
 _ROUNDS = 12
 SYNONYMS = {"clock": "origin", "iodepth": "outstanding", "loop": "repeat", "offset": "begin", "vmdk": "disk"}
 """Words of other tools and pages for our keys."""
@@ -34,28 +37,28 @@ _PLAIN = {
 }
 
 
-def check_shape(data: dict[str, Any]) -> tuple[list[Mistake], ScenarioFile | None]:
+def check_shape(data: dict[str, Any], kind: type[File]) -> tuple[list[Mistake], File | None]:
     """The mistakes inside single tables, and the file without them; None where too little is left."""
     try:
-        return [], ScenarioFile.model_validate(data)
+        return [], kind.model_validate(data)
     except ValidationError as error:
         errors = error.errors(include_url=False)
-    return [_mistake(one) for one in errors], _repaired(data, errors)
+    return [_mistake(one, kind) for one in errors], _repaired(data, errors, kind)
 
 
-def _repaired(data: dict[str, Any], errors: list[ErrorDetails]) -> ScenarioFile | None:
+def _repaired(data: dict[str, Any], errors: list[ErrorDetails], kind: type[File]) -> File | None:
     rest = copy.deepcopy(data)
     for _ in range(_ROUNDS):
         for one in errors:
-            _leave_out(rest, one)
+            _leave_out(rest, one, kind)
         try:
-            return ScenarioFile.model_validate(rest)
+            return kind.model_validate(rest)
         except ValidationError as error:
             errors = error.errors(include_url=False)
     return None
 
 
-def _leave_out(data: dict[str, Any], error: ErrorDetails) -> None:
+def _leave_out(data: dict[str, Any], error: ErrorDetails, kind: type[Table]) -> None:
     """Removes what is wrong, or the list it is an item of; puts any valid value where a key is missing."""
     path = _path(error)
     while path and isinstance(path[-1], int):
@@ -69,27 +72,27 @@ def _leave_out(data: dict[str, Any], error: ErrorDetails) -> None:
     if path and isinstance(holder, dict):
         holder.pop(path[-1], None)
         if error["type"] == "missing":
-            holder[path[-1]] = _stand_in(path)
+            holder[path[-1]] = _stand_in(path, kind)
 
 
 def _path(error: ErrorDetails) -> Path:
     return tuple(part for part in error["loc"] if part != "[key]")
 
 
-def _mistake(error: ErrorDetails) -> Mistake:
+def _mistake(error: ErrorDetails, kind: type[Table]) -> Mistake:
     """The error in our words, at its place."""
-    kind, path, value = error["type"], _path(error), error["input"]
-    if kind == "missing":
-        return Mistake(path, "is missing" + _how_to_add(path), at_key=True)
-    if kind == "extra_forbidden":
-        return Mistake(path, "is an unknown key" + _similar_key(path), at_key=True)
-    if kind == "literal_error":
+    name, path, value = error["type"], _path(error), error["input"]
+    if name == "missing":
+        return Mistake(path, "is missing" + _how_to_add(path, kind), at_key=True)
+    if name == "extra_forbidden":
+        return Mistake(path, "is an unknown key" + _similar_key(path, kind), at_key=True)
+    if name == "literal_error":
         return Mistake(path, _choice(str(error.get("ctx", {}).get("expected", "")), value))
-    if kind == "list_type":
-        return Mistake(path, _no_list(path, value))
-    if kind in _PLAIN:
+    if name == "list_type":
+        return Mistake(path, _no_list(path, value, kind))
+    if name in _PLAIN:
         facts = {"value": shown(value), "path": header(path), **error.get("ctx", {})}
-        return Mistake(path, _PLAIN[kind].format(**facts))
+        return Mistake(path, _PLAIN[name].format(**facts))
     text = error["msg"]
     told = "(" in text or isinstance(value, dict | list)
     return Mistake(path, text if told else _with_value(text, value), at_key=error["loc"][-1] == "[key]")
@@ -108,56 +111,70 @@ def _choice(expected: str, value: object) -> str:
     return f"is none of {listed} ({shown(value)}), " + (f'did you mean "{near[0]}"?' if near else "write one of them")
 
 
-def _no_list(path: Path, value: object) -> str:
-    if path[-1] in ("disk", "workload", "burst"):
+def _no_list(path: Path, value: object, kind: type[Table]) -> str:
+    if _inner(_annotation(path, kind)) is not None:
         return f"is not an array of tables ({shown(value)}), write each as [[{header(path)}]]"
     return f"is not an array ({shown(value)}), write it in square brackets"
 
 
-def _stand_in(path: Path) -> object:
+def _annotation(path: Path, kind: type[Table]) -> Any:
+    """The type of the field at `path`; None if there is no such field."""
+    table = table_at(path[:-1], kind)
+    field = table.model_fields.get(str(path[-1])) if table and path else None
+    return field.annotation if field else None
+
+
+def _stand_in(path: Path, kind: type[Table]) -> object:
     """A valid value for a required key."""
-    return {"vm": {}, "disk": [{}], "vms": ["NAME"]}.get(str(path[-1]), _example(path))
+    annotation = _annotation(path, kind)
+    if get_origin(annotation) is dict:
+        return {}
+    if get_origin(annotation) is list:
+        return [{}] if _inner(annotation) else ["NAME"]
+    return _example(path, kind)
 
 
-def _example(path: Path) -> str:
+def _example(path: Path, kind: type[Table]) -> str:
     """The example of a required text, as the schema gives it."""
-    table = table_at(path[:-1])
+    table = table_at(path[:-1], kind)
     schema = table.model_json_schema()["properties"][str(path[-1])] if table else {}
     return str((schema.get("examples") or ["NAME"])[0])
 
 
-def _how_to_add(path: Path) -> str:
+def _how_to_add(path: Path, kind: type[Table]) -> str:
     """Advice for a missing key."""
-    if path == ("vm",):
-        return ", add at least one VM group: [vm.NAME]"
-    if path[-1] == "disk":
-        return f", add a disk: [[{header(path)}]]"
-    return f", add for example {path[-1]} = " + ('["NAME"]' if path[-1] == "vms" else f'"{_example(path)}"')
+    annotation = _annotation(path, kind)
+    if _inner(annotation) is not None and get_origin(annotation) is dict:
+        return f", add at least one: [{header(path)}.NAME]"
+    if _inner(annotation) is not None and get_origin(annotation) is list:
+        return f", add a {path[-1]}: [[{header(path)}]]"
+    value = '["NAME"]' if get_origin(annotation) is list else f'"{_example(path, kind)}"'
+    return f", add for example {path[-1]} = {value}"
 
 
-def _similar_key(path: Path) -> str:
+def _similar_key(path: Path, kind: type[Table]) -> str:
     """Advice for an unknown key: the nearest known one here, the table it belongs to, or all that is known here."""
-    table, name = table_at(path[:-1]), str(path[-1])
-    known = list(table.model_fields) if table else []
+    table, name = table_at(path[:-1], kind), str(path[-1])
+    known = [field.alias or key for key, field in table.model_fields.items()] if table else []
     near = [SYNONYMS[name]] if SYNONYMS.get(name) in known else []
     near = near or difflib.get_close_matches(name.casefold().replace("-", "_"), known, 1)
     if near:
         return f', did you mean "{near[0]}"?'
     if len(path) == 1 or not known:
         return ", known here: " + ", ".join(known)
-    elsewhere = [field for field in ScenarioFile.model_fields if name in _fields(ScenarioFile, field)]
+    elsewhere = [field for field in kind.model_fields if name in _fields(kind, field)]
     hint = f' (there is one in "{elsewhere[0]}")' if elsewhere and elsewhere[0] != path[0] else ""
     return f"{hint}, known here: " + ", ".join(known)
 
 
-def _fields(table: type[Table], field: str) -> dict[str, Any]:
-    inner = _inner(table.model_fields[field].annotation)
+def _fields(kind: type[Table], field: str) -> dict[str, Any]:
+    inner = _inner(kind.model_fields[field].annotation)
     return dict(inner.model_fields) if inner else {}
 
 
-def table_at(path: Path) -> type[Table] | None:
-    """The schema of the table at `path`."""
-    table: type[Table] | None = ScenarioFile
+def table_at(path: Path, kind: type[Table]) -> type[Table] | None:
+    """The schema of the table at `path` of a file of this kind."""
+    table: type[Table] | None = kind
     rest = list(path)
     while rest and table is not None:
         field = table.model_fields.get(str(rest.pop(0)))
@@ -166,6 +183,37 @@ def table_at(path: Path) -> type[Table] | None:
         if rest and table is not None and _holds_many(annotation):
             rest.pop(0)
     return table
+
+
+def misnamed(path: Path, data: dict[str, Any], kind: type[Table]) -> str:
+    """Why a setting's path names nothing that this document of a kind has or may have; '' if it does.
+
+    A key that the schema knows need not be there yet, but what a writer names, such as a VM group, must.
+    """
+    table: type[Table] | None = kind
+    there: Any = data
+    rest = list(path)
+    while rest and table is not None:
+        key = str(rest.pop(0))
+        fields = {field.alias or name: field.annotation for name, field in table.model_fields.items()}
+        if key != EVERY and key not in fields:
+            return f"names no field of the scenario{_nearest(key, fields)}"
+        there = there.get(key) if isinstance(there, dict) else None
+        table = _inner(fields.get(key))
+        if table is not None and get_origin(fields.get(key)) is dict and rest:
+            name = str(rest.pop(0))
+            if name != EVERY and isinstance(there, dict) and name not in there:
+                return f"names no {key} of the scenario{_nearest(name, there)}"
+            there = there.get(name) if isinstance(there, dict) else None
+        elif table is not None and get_origin(fields.get(key)) is list and rest:
+            rest.pop(0)
+            there = None  # the items need not be alike: what a setting makes of them is checked afterwards
+    return ""
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name.casefold(), list(known), 1)
+    return f' ("{name}"), did you mean "{near[0]}"?' if near else f' ("{name}"), known here: {", ".join(known)}'
 
 
 def _inner(annotation: Any) -> type[Table] | None:

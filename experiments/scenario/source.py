@@ -16,29 +16,32 @@ _MOST_DIGITS = 4000
 """Python refuses to read longer whole numbers, without saying where they stand."""
 
 
-def read_text(path: Path) -> str:
-    """The file's text. Raises InputError for what is no readable UTF-8 text file."""
+def read_text(path: Path, kind: str = "scenario", least: str = "scenarios/minimal.toml") -> str:
+    """The file's text. Raises InputError for what is no readable UTF-8 text file.
+
+    `kind` is what it should hold, `least` a shipped file that shows how little it may be.
+    """
     shown = printable(str(path))
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
-            raise InputError([f"{shown}: is a folder, name the scenario file in it"])
+            raise InputError([f"{shown}: is a folder, name the {kind} file in it"])
         if not stat.S_ISREG(status.st_mode):
             raise InputError([f"{shown}: is not a regular file, copy its content into one"])
         if status.st_size > MOST_BYTES:
-            raise InputError([f"{shown}: is too large for a scenario ({status.st_size} bytes), at most 4 MiB is read"])
+            raise InputError([f"{shown}: is too large for a {kind} ({status.st_size} bytes), at most 4 MiB is read"])
         data = path.read_bytes()
     except FileNotFoundError:
         raise InputError([f"{shown}: there is no such file, check the name and the folder"]) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError([f"{shown}: cannot be read ({reason}), check the name and the permissions"]) from None
+    if not data.strip():
+        raise InputError([f"{shown}:1:1: the file is empty, {least} shows the least a {kind} needs"])
     return _decoded(data, shown)
 
 
 def _decoded(data: bytes, shown: str) -> str:
-    if not data.strip():
-        raise InputError([f"{shown}:1:1: the file is empty, scenarios/minimal.toml shows the least a scenario needs"])
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

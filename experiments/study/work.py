@@ -2,15 +2,21 @@
 
 import hashlib
 import json
+import zlib
 from functools import cache
 from typing import NamedTuple
 
 from experiments.identity import ROOT, VERSION, source_hash, trace_digests
 from experiments.study.summary import summary_of
-from models.run import simulate
+from models.run import SimulationError, simulate
 from models.scenario import Arm, Engine, Scenario
 
-KEPT_BY = ("experiments/metrics.py", "experiments/group_view.py", "experiments/study/summary.py")
+KEPT_BY = (
+    "experiments/backup_window.py",
+    "experiments/group_view.py",
+    "experiments/metrics.py",
+    "experiments/study/summary.py",
+)
 """Sources besides the engine's that decide what a stored run says."""
 
 
@@ -56,3 +62,20 @@ def study_source() -> str:
 def do(run: Run) -> str:
     """The run's summary as text: the same bytes wherever and with whichever engine. Raises as `simulate`."""
     return summary_of(simulate(run.scenario, run.arm, run.replicate, run.engine)).text
+
+
+class RunError(Exception):
+    """A run raised what it should not; the message says what. Unlike some it can be sent to a coordinator."""
+
+
+def do_packed(run: Run) -> bytes:
+    """What `do` gives, compressed as a store keeps it: the worker's work, not the coordinator's.
+
+    Raises SimulationError, MemoryError, or RunError in place of anything else.
+    """
+    try:
+        return zlib.compress(do(run).encode())
+    except (SimulationError, MemoryError):
+        raise
+    except Exception as error:
+        raise RunError(f"{type(error).__name__}: {error}") from None

@@ -49,6 +49,7 @@ class PointResult(NamedTuple):
     unsettled: tuple[str, ...]  # what was to be settled and is not, in words
     warmup_ns: int  # the cut
     warmup_found: bool  # by MSER-5 on a pilot run; False: the scenario's
+    replicates: tuple[int, ...] = ()  # which these replications are, in order
 
 
 class Failed(NamedTuple):

@@ -12,9 +12,9 @@ from sim.replication import available_cpus, run_all
 
 QUEUES, SHARES, PATHS = "Queues", "Shares and limits", "Host path and array"
 GROWTH, BACKUPS, REPLICATION = "Deltas and changed blocks", "Snapshots and backups", "Replication"
-COUNTERS, BLOCK_LAYER = "Counters", "A real block layer (QEMU 7.2)"
+COUNTERS, STATISTICS, BLOCK_LAYER = "Counters", "Intervals", "A real block layer (QEMU 7.2)"
 FITTED = "A datastore fitted to a benchmark (fio)"
-SECTIONS = (QUEUES, SHARES, PATHS, GROWTH, BACKUPS, REPLICATION, COUNTERS, BLOCK_LAYER, FITTED)
+SECTIONS = (QUEUES, SHARES, PATHS, GROWTH, BACKUPS, REPLICATION, COUNTERS, STATISTICS, BLOCK_LAYER, FITTED)
 
 
 class Task(NamedTuple):
@@ -94,6 +94,7 @@ TASKS = (
     Task(REPLICATION, "synchronous", "violation"),
     Task(COUNTERS, "counters", "mixed_commands"),
     Task(COUNTERS, "counters", "parda"),
+    Task(STATISTICS, "coverage", "rows"),
     Task(FITTED, "fio_sweeps", "known_servers"),
     Task(FITTED, "fio_sweeps", "known_caps"),
     Task(FITTED, "fio_sweeps", "known_curves"),

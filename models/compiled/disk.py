@@ -34,7 +34,7 @@ from models.compiled.pieces import (
     metadata,
     submit_pieces,
 )
-from models.compiled.room import full, grow, used, wait_for_space
+from models.compiled.room import full, grow, take_space, used, wait_for_space
 from models.mechanisms import bloom, cbt, grains, mirror, tablecache
 from models.path.io import DATA, MIRROR, PARENT_READ
 from sim.flat import Memory
@@ -249,7 +249,7 @@ def answered(m: Memory, at: int) -> bool:
     store = Store(m, disk.store)
     if io.owed > store.free_bytes:
         return wait_for_space(m, at)
-    store.free_bytes -= io.owed
+    take_space(m, disk.store, io.owed)
     disk.owed -= io.owed
     return submit_data(m, at)
 

@@ -74,10 +74,10 @@ the device, for Little's law. `full`: its answer to QUEUE FULL, 0: none; `retrie
 issued again."""
 STORE = (
     "idle first last bytes_cap iops_cap bandwidth iops_ns read_stream write_stream free_bytes busy serving ends area "
-    "area_at served slowdown array peak_bandwidth peak_bytes peak_ns peak_iops"
+    "area_at served slowdown array peak_bandwidth peak_bytes peak_ns peak_iops lowest"
 )
 """`served`: commands and bytes, by cause and direction. `array`: what stands before its servers, 0: nothing.
-`slowdown`: its table, 0: none."""
+`slowdown`: its table, 0: none. `lowest`: the least of `free_bytes` that there was."""
 ARRAY = "next wake limit inside cache latency flow ordinal dirty dirty_last waiting waiting_last"
 """`limit` of commands `inside`; a write cache, with the destages that have not begun and the writes that wait."""
 

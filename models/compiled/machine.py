@@ -97,7 +97,7 @@ class Machine:
             array=self._array(spec) if spec.queue_limit or spec.cache else 0, bandwidth=spec.bandwidth_bytes_per_s,
             iops_ns=NS_PER_S // spec.iops_cap if spec.iops_cap else 0, read_stream=spec.read.stream_bytes_per_s,
             write_stream=spec.write.stream_bytes_per_s, free_bytes=spec.capacity_bytes - disks,
-            served=memory.take(SERVED_WORDS),
+            lowest=spec.capacity_bytes - disks, served=memory.take(SERVED_WORDS),
         )  # fmt: skip
         if record.array:  # its own writes have a flow and a device, which nobody else sees
             own = self.engine.new(layout.DEVICE).set(store=record.address)

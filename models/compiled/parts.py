@@ -37,7 +37,13 @@ class Store:
         if size_bytes > self.free_bytes:
             return False
         self.free_bytes -= size_bytes
+        self.record.lowest = min(self.record.lowest, self.free_bytes)
         return True
+
+    @property
+    def lowest_bytes(self) -> int:
+        """The least of `free_bytes` that there was."""
+        return int(self.record.lowest)
 
     def free(self, size_bytes: int) -> None:
         """An operator has freed so much, of what no disk of this run takes."""

@@ -26,8 +26,17 @@ def grow(m: Memory, d: int, before: int) -> int:
     store = Store(m, disk.store)
     if steps * step > store.free_bytes:
         return steps * step
-    store.free_bytes -= steps * step
+    take_space(m, disk.store, steps * step)
     return 0
+
+
+@mechanism
+def take_space(m: Memory, s: int, size: int) -> None:
+    """The datastore has so much less space."""
+    store = Store(m, s)
+    store.free_bytes -= size
+    if store.free_bytes < store.lowest:
+        store.lowest = store.free_bytes
 
 
 @mechanism

@@ -59,6 +59,7 @@ class Datastore:
         self.peak_bytes, self.peak_iops = bucket(0), bucket(0)
         self.slowdown = slowdown(spec.slowdown_milli) if spec.slowdown_milli else None
         self.free_bytes = 0  # set when the disks are placed
+        self.lowest_bytes = 0  # the least of it that there was
         self.freed_bytes = 0  # by an operator, during the run
         self.busy_ns = 0  # server time given to commands, whole services
         self._serving = self._ends_ns = 0  # commands in service, and the sum of their ends
@@ -78,6 +79,7 @@ class Datastore:
         if size_bytes > self.free_bytes:
             return False
         self.free_bytes -= size_bytes
+        self.lowest_bytes = min(self.lowest_bytes, self.free_bytes)
         return True
 
     def free(self, size_bytes: int) -> None:

@@ -107,3 +107,5 @@ class Machine:
         for vm in self.spec.vms:
             for disk in vm.disks:
                 self.stores[disk.datastore].free_bytes -= disk.size_bytes
+        for store in self.stores.values():
+            store.lowest_bytes = store.free_bytes

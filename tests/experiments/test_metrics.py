@@ -7,8 +7,8 @@ import pytest
 from fakes import DURATION, S, fake_result
 
 from experiments.group_view import ALL_VMS, GroupView, groups
-from experiments.metrics import BY_KEY, METRICS, show
-from models.result import IntervalRow, Ramp, RecoveryResult
+from experiments.metrics import BY_KEY, HISTOGRAMS, METRICS, show
+from models.result import IntervalRow, Ramp, RecoveryResult, StoreRow
 from sim.histogram import Histogram, merged
 
 
@@ -132,3 +132,48 @@ def test_flows_space_and_modes() -> None:
 )  # fmt: skip
 def test_figures_are_shown_with_the_digits_they_carry(figure: float, half: float, expected: str) -> None:
     assert show(figure, half) == expected
+
+
+def test_stun_p99_is_of_the_felt_stuns_and_zero_where_nobody_was_stunned() -> None:
+    run = fake_result("vadp", 0)
+    view = GroupView(run, "sql")
+    lengths = Histogram()
+    for row in view.stuns:
+        lengths.add(row.duration_ns)
+    assert BY_KEY["stun_p99"].value(view) == lengths.quantile(0.99) / 1e6
+    assert HISTOGRAMS["stun"](view) == lengths
+    assert value("stun_p99", "none", "sql") == 0
+    unseen = replace(run, stuns=tuple(row._replace(observed=False) for row in run.stuns))
+    assert math.isnan(BY_KEY["stun_p99"].value(GroupView(unseen, "sql")))
+
+
+def test_the_lowest_free_space_is_that_of_the_fullest_datastore() -> None:
+    run = replace(fake_result("none", 0), stores=(StoreRow("a", 1000, 900), StoreRow("b", 200, 50)))
+    assert BY_KEY["datastore_free"].value(GroupView(run, ALL_VMS)) == 25
+    assert math.isnan(value("datastore_free"))
+
+
+def window(*rows: tuple[str, int, int, int, str]) -> float:
+    """Of backups (job, ordinal, due, end, outcome), in seconds."""
+    run = fake_result("vadp", 0)
+    jobs = tuple(
+        run.jobs[0]._replace(job=job, ordinal=ordinal, scheduled_ns=due * S, end_ns=end * S, outcome=outcome)
+        for job, ordinal, due, end, outcome in rows
+    )
+    return BY_KEY["backup_window"].value(GroupView(replace(run, jobs=jobs), ALL_VMS))
+
+
+def test_a_backup_window_reaches_from_when_it_was_due_to_the_last_vms_end() -> None:
+    first = [("a", 0, 10, 20, "ok"), ("a", 0, 10, 50, "ok, needs consolidation: lock"), ("a", 1, 100, 130, "ok")]
+    assert window(*first) == 40
+    assert window(*first, ("b", 0, 50, 65, "ok")) == 55  # the next job begins as this one ends: one window
+    assert window(*first, ("b", 0, 51, 65, "ok")) == 40  # a pause: two windows
+    assert window(*first, ("b", 0, 20, 30, "failed: quiesce")) == 40
+
+
+def test_a_backup_that_was_cut_off_leaves_no_window() -> None:
+    done = ("a", 0, 10, 20, "ok")
+    assert math.isnan(window())
+    assert math.isnan(window(done, ("a", 1, 100, -1, "unfinished")))
+    assert math.isnan(window(done, ("a", 1, 100, 130, "failed: the job took longer than 30 s")))
+    assert window(done, ("a", 1, 15, -1, "skipped: the previous job was still running")) == 10

@@ -12,6 +12,7 @@ import pytest
 from experiments.errors import InputError
 from experiments.scenario import Overrides, build, json_schema, load
 from experiments.scenario.quantities import Table
+from experiments.scenario.schema import ScenarioFile
 from experiments.scenario.shape import table_at
 from models.assumptions import REGISTER, default, find
 from models.scenario import Scenario, Timer, TwoState
@@ -373,7 +374,7 @@ def tables() -> list[tuple[str, type[Table]]]:
               "proxy": ("proxy", "x"), "repository": ("repository", "x"), "control": ("protection", "control"),
               "vadp": ("protection", "vadp", "x"), "vaio": ("protection", "vaio", "x"),
               "appliance": ("appliance", "x")}  # fmt: skip
-    found = [(name, table_at(path)) for name, path in places.items()]
+    found = [(name, table_at(path, ScenarioFile)) for name, path in places.items()]
     return [(name, table) for name, table in found if table is not None]
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 import sim
-from sim.replication import TaskError, WorkerLost, _interrupts_held, available_cpus, run_all
+from sim.pool import available_cpus, interrupts_held
+from sim.replication import TaskError, WorkerLost, run_all
 
 ROOT = Path(sim.__file__).parents[1]
 
@@ -135,7 +136,7 @@ def test_a_signal_that_another_thread_takes_waits_until_the_worker_is_started() 
     reached = []
 
     def interrupted() -> None:
-        with _interrupts_held():
+        with interrupts_held():
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(0.1)
             reached.append("the end")

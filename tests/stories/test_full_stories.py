@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from worlds import GRAIN, KIB, MIB, MS, VADP, Played, merged, reads, scripted, trace, world, writes
 
+from models.result import StoreRow
 from models.scenario import Scenario
 
 SERVICE = {"data: service": 1 * MS}
@@ -41,6 +42,7 @@ def test_the_write_without_space_waits_and_so_does_all_that_comes_after_it() -> 
     assert story.ledger(4) == {"space hold": 90 * MS - 1, **SERVICE}
     assert len(story.result.stuns) == 1  # the snapshot's: a question is none
     assert story.parts.stores["d"].free_bytes == 0
+    assert story.result.stores == (StoreRow("d", 65 * MIB, 0),)
 
 
 def test_what_was_under_way_is_delivered_meanwhile() -> None:
@@ -146,3 +148,12 @@ def test_a_run_may_end_anywhere_in_a_question(end_ms: int) -> None:
     if 1_200 < end_ms <= 1_300:
         assert story.result.questions[0].answer == "none yet"
         assert story.parts.vms[0].disks[0].owed_bytes == MIB
+
+
+def test_the_lowest_space_is_kept_though_no_interval_ends_there() -> None:
+    """One touch of 1 MiB in a delta that is gone again: an interval of 10 s never sees it, the datastore's row does."""
+    brief = {"vadp": {"job": {"disk_open": "1 s"}}}
+    story = played(FILL[:1], run={"interval": "10 s", "duration": "10 s"}, protection=brief)
+    assert story.result.space == ()
+    assert story.parts.stores["d"].free_bytes == MIB
+    assert story.result.stores == (StoreRow("d", 65 * MIB, 0),)

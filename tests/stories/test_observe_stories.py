@@ -88,6 +88,7 @@ def test_a_closed_loops_clock_stands_still_between_windows(origin: str, clock: s
     story = Played(world(merged(TWICE, changes)))
     asked = sorted(io.arrival_ns // MS for io in story.result.vms[0].slowest)
     assert asked == [2_400, 2_801, 5_202, 5_603]
+    assert story.commands("data")[0] == 4, "and after the last window never again"
 
 
 def test_a_closed_loop_writes_outside_at_the_rate_of_its_bounds() -> None:

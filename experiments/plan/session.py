@@ -1,0 +1,83 @@
+"""A plan from the command line: read, searched, its folder written, the answer printed."""
+
+import json
+import os
+import shlex
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from experiments.engines import ready
+from experiments.identity import VERSION
+from experiments.options import StudyOptions
+from experiments.output import Execution, check_free, execution_document, folder_of, write_folder
+from experiments.plan.conduct import conduct
+from experiments.plan.file import load_plan
+from experiments.plan.result import PlanResult
+from experiments.plan.tables import write_tables
+from experiments.plan.verdict import document, lines
+from experiments.study.export import check_parquet
+from experiments.study.runner import Means, running
+from sim.replication import available_cpus
+
+
+def main(path: Path, options: StudyOptions) -> int:
+    """The plan's answers: result folder written, words printed, 0 returned."""
+    check_parquet(options.parquet)
+    plan = load_plan(path, options.seed)
+    check_free(folder_of(plan.name, plan.hash, options.out), options.force)
+    for warning in plan.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    workers = options.workers or available_cpus()
+    engine = ready(options.engine or plan.engine)
+    began = time.monotonic()
+    means = Means(options.store or options.out / "runs.sqlite", workers, options.cluster, options.json)
+    with running(means, plan.name) as run:
+        result = conduct(plan, run, engine, lambda text: None if options.json else print(text, file=sys.stderr))
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    command = os.fsencode(shlex.join(["stunlab", *sys.argv[1:]])).decode(errors="backslashreplace")
+    execution = Execution(engine, workers, round(time.monotonic() - began, 3), now, command)
+    folder = folder_of(result.name, result.hash, options.out)
+
+    def fill(part: Path) -> None:
+        write_tables(result, part / "tables", options.parquet)
+        if not options.no_report:
+            from experiments.plan.report import write_plan_report
+
+            write_plan_report(result, part, workers)
+
+    write_folder(folder, options.force, fill, manifest(result), execution_document(execution))
+    if options.json:
+        print(json.dumps(document(result, str(folder)), indent=1, allow_nan=False))
+    else:
+        for line in lines(result):
+            print(line)
+        print(f"Written to {folder}")
+    return 0
+
+
+def manifest(result: PlanResult) -> dict[str, Any]:
+    """What manifest.json says of a plan, the files' digests apart."""
+    import numpy
+
+    return {
+        "kind": "plan",
+        "name": result.name,
+        "title": result.title,
+        "result": result.hash,
+        "version": VERSION,
+        "source": result.source,
+        "numpy": numpy.__version__,
+        "scenario": result.scenario,
+        "seed": result.seed,
+        "unknown": result.unknown._asdict(),
+        "want": result.want,
+        "along": result.along._asdict() if result.along is not None else None,
+        "arms": list(result.arms),
+        "objectives": [one._asdict() for one in result.objectives],
+        "answers": [[one.arm, one.along.text if one.along else "", one.best.level.text if one.best else ""]
+                    for one in result.answers],
+        "warnings": list(result.warnings),
+    }  # fmt: skip
