@@ -84,7 +84,7 @@ def demo(*, options: Options = DEFAULTS) -> int:
 
 
 @app.command
-def schema(kind: Literal["scenario", "sweep", "plan"] = "scenario", /) -> int:
+def schema(kind: Literal["scenario", "sweep", "plan", "sensitivity"] = "scenario", /) -> int:
     """Print the JSON Schema of scenario files, or of another kind of file.
 
     Parameters

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLUMNS, CHARTS = 2, 4
+JUDGED = "the Student t interval by which it was judged"
 HOW_TO_READ = (
     "Each panel is one objective; the dashed line is its limit, and shaded is what breaks it. A point is a level that "
     "was judged, with the interval it was judged by: full if the objective holds there, hollow if it does not or stays "
@@ -238,7 +239,7 @@ def describe_answers(picture: Answers) -> str:
 def identity(result: PlanResult) -> Identity:
     """What every chart of the plan carries in its corner."""
     numbers = [level.replications for answer in result.answers for level in answer.judged] or [0]
-    return Identity(result.name, result.hash, result.seed, min(numbers), result.compressed, max(numbers))
+    return Identity(result.name, result.hash, result.seed, min(numbers), result.compressed, max(numbers), JUDGED)
 
 
 def sheets(result: PlanResult) -> tuple[Sheet, ...]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 GROUPS = 5
 POINTS = 400
+TOP = 1.6  # of the highest mean: an interval of few replications may reach far beyond, and is cut
 
 
 Stretches = tuple[int, int]
@@ -136,7 +137,9 @@ def draw(picture: Picture, identity: Identity) -> "Figure":
         axes.plot(t, panel.held.mean / scale, color=colour, linewidth=1.1, linestyle=(0, (3, 1)))
         axes.set_title(f"{panel.group} — {palette.ARM_LABEL[panel.arm]}: peak {peak(panel)}")
         axes.set_xlim(0, picture.duration_ns / divisor)
-        axes.set_ylim(bottom=0)
+    for row, axes in enumerate(cells[:, 0]):
+        mine = picture.panels[row * len(picture.arms) : (row + 1) * len(picture.arms)]
+        axes.set_ylim(0, TOP * max(panel.peak for panel in mine) / scale)
     for axes in cells[:, 0]:
         axes.set_ylabel(f"in deltas [{size}]")
     for axes in cells[-1]:

@@ -66,13 +66,14 @@ class Identity(NamedTuple):
     replications: int
     compressed: bool
     most: int = 0  # replications, where some of what is shown has more than others: `replications` is the fewest
+    bands: str = "95 % Student t"
 
     def sample(self) -> str:
         """The sample size and what bands and whiskers mean."""
         if max(self.replications, self.most) < 2:
             return "n = 1 replication: no interval"
         number = f"{self.replications} to {self.most}" if self.most > self.replications else f"{self.replications}"
-        return f"n = {number} replications; bands and whiskers: 95 % Student t"
+        return f"n = {number} replications; bands and whiskers: {self.bands}"
 
 
 @contextmanager

@@ -125,9 +125,10 @@ def contradicted(one: Answer) -> str:
 
 
 def _legend(result: PlanResult) -> str:
-    most = result.looks[-1]
+    least, most = result.looks[0], result.looks[-1]
+    many = str(most) if least == most else f"{least} to {most}"
     return (
-        f"\nMeans over {result.looks[0]} to {most} replications ± half-width of the Student-t interval by which they "
+        f"\nMeans over {many} replications ± half-width of the Student-t interval by which they "
         f"were judged; levels share their random numbers. {FEW} fewer than 100 I/Os beyond this quantile; {SAME} the "
         f"same in all replications, which is no proof that it is so always."
     )

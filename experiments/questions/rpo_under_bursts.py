@@ -73,7 +73,7 @@ def ask(lab: Lab) -> Answer:
         f"With checkpoints every {CHECKPOINT_S} s and bursts of {size.peaks[0]:g} times the link the newest recovery "
         f"point is at most {around(calm, 's')} old for 99 % of the time; with bursts of {top:g} times the link it is "
         f"{around(worst, 's')} with a buffer of {SMALL}, and {around(held, 's')} with {LARGE}. "
-        f"The small buffer leaves no new point for {_unordered(found, top)} of {size.seconds - WARMUP_S}, and up to "
+        f"The small buffer leaves no new point for {_unordered(found, top)} of {size.seconds - WARMUP_S} s, and up to "
         f"{around(lost, 's')} of writes would be lost.",
         kept and dearer.sign_settled and dearer.interval.mean > 0 and worst.low > 2 * CHECKPOINT_S,
         f"up to the link's rate the age's p99 {'stays' if kept else 'does not stay'} below two checkpoints; at {top:g} "

@@ -3,7 +3,7 @@
 Field names are the file's keys. What a single table cannot know is in `experiments.sensitivity.file`.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -50,3 +50,9 @@ class SensitivityFile(Table):
     assumption: list[AssumptionTable] = Field(
         min_length=1, max_length=MOST_ASSUMPTIONS, description="the entries, each by its key"
     )
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a sensitivity file."""
+    schema = SensitivityFile.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema

@@ -17,6 +17,7 @@ from experiments.sensitivity.file import load_sensitivity
 from experiments.sensitivity.result import SensitivityResult
 from experiments.sensitivity.tables import write_tables
 from experiments.sensitivity.verdict import document, lines
+from experiments.study.export import check_parquet
 from experiments.study.runner import running
 from experiments.sweep.session import means, say_failure
 from sim.replication import available_cpus
@@ -24,6 +25,7 @@ from sim.replication import available_cpus
 
 def main(path: Path, options: StudyOptions) -> int:
     """Scan and design in every arm and replicate: folder written, verdict printed; 0, or 1 if no scan succeeded."""
+    check_parquet(options.parquet)
     study = load_sensitivity(path, options.seed)
     check_free(folder_of(study.name, study.hash, options.out), options.force)
     for warning in study.warnings:
@@ -36,7 +38,7 @@ def main(path: Path, options: StudyOptions) -> int:
     date = datetime.now(UTC).isoformat(timespec="seconds")
     command = os.fsencode(shlex.join(["stunlab", *sys.argv[1:]])).decode(errors="backslashreplace")
     execution = Execution(engine, workers, round(time.monotonic() - began, 3), date, command)
-    folder = write(result, execution, options.out, options.force, charts=not options.no_report)
+    folder = write(result, execution, options)
     if options.json:
         print(json.dumps(document(result, str(folder)), indent=1, allow_nan=False))
     else:
@@ -46,22 +48,22 @@ def main(path: Path, options: StudyOptions) -> int:
     return 0 if result.scans else 1
 
 
-def write(result: SensitivityResult, execution: Execution, out: Path, force: bool, charts: bool) -> Path:
-    """The finished folder under `out`: tables, verdict.txt, charts, manifest.json, run.json.
+def write(result: SensitivityResult, execution: Execution, options: StudyOptions) -> Path:
+    """The finished folder: tables, verdict.txt, charts unless they are not wanted, manifest.json, run.json.
 
-    An existing result is replaced only with `force`. After an exception, Ctrl-C included, the folder is as it was.
+    A result that is there is replaced only if asked for. After an exception, Ctrl-C included, the folder is as it was.
     """
-    folder = folder_of(result.name, result.hash, out)
+    folder = folder_of(result.name, result.hash, options.out)
 
     def fill(part: Path) -> None:
-        write_tables(result, part / "tables")
+        write_tables(result, part / "tables", options.parquet)
         (part / "verdict.txt").write_text("\n".join(lines(result)) + "\n", encoding="utf-8")
-        if charts:
+        if not options.no_report:
             from experiments.charts import tornado
 
             tornado.draw_files(result, part / "charts")
 
-    write_folder(folder, force, fill, _manifest(result), execution_document(execution))
+    write_folder(folder, options.force, fill, _manifest(result), execution_document(execution))
     return folder
 
 

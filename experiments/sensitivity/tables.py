@@ -3,7 +3,6 @@
 Figures are in their metric's own unit. Undefined is an empty field; equal results have equal bytes.
 """
 
-import csv
 import math
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from experiments.metrics import BY_KEY
 from experiments.sensitivity.result import SensitivityResult
+from experiments.study.export import write_table
 
 Row = dict[str, Any]
 
@@ -73,21 +73,15 @@ TABLES: dict[str, Callable[[SensitivityResult], Iterable[Row]]] = {
 """File -> its rows; beside these failures.csv, where there are some."""
 
 
-def write_tables(result: SensitivityResult, folder: Path) -> None:
-    """All tables as CSV in `folder`, which is made."""
+def write_tables(result: SensitivityResult, folder: Path, parquet: bool = False) -> None:
+    """All tables as CSV in `folder`, which is made, and as Parquet if asked for. Raises InputError without DuckDB."""
+    import pandas as pd
+
     folder.mkdir(parents=True)
     tables = TABLES | ({"failures": failures} if result.failures else {})
     for name, rows in tables.items():
-        found = list(rows(result))
-        with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, list(found[0]) if found else [], lineterminator="\n")
-            writer.writeheader()
-            for row in found:
-                writer.writerow({key: _field(value) for key, value in row.items()})
-
-
-def _field(value: Any) -> Any:
-    return "" if isinstance(value, float) and math.isnan(value) else value
+        frame = pd.DataFrame(list(rows(result)), dtype=object)  # no whole number becomes a float
+        write_table(frame, folder, name, parquet)
 
 
 def _metric(key: str) -> Row:

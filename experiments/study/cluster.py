@@ -121,9 +121,10 @@ class ClusterPool:
                 if not self._end.is_set() and self._connection.alive:
                     _say(f"cannot ask who is there: {error}")
                 continue
-            for line in found.refused:
-                _say(f"not used: {line}")
-            self._mind(found.replaced)
+            if self._connection.alive and not self._end.is_set():  # a closed client knows of no worker
+                for line in found.refused:
+                    _say(f"not used: {line}")
+                self._mind(found.replaced)
 
     def _mind(self, replaced: bool) -> None:
         """Runs that wait for workers that are gone are sent to new ones, or given up when none comes."""

@@ -10,13 +10,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from experiments.errors import InputError
+from experiments.study.worker import resource
 
 ADDRESS = re.compile(r"(tcp|tls)://(\[[0-9a-fA-F:.]+\]|[^\s:/\[\]]+):[0-9]{1,5}")
 CONNECT_S = 5.0
 STATED = ("python", "distributed", "dask")
 """Packages of the scheduler that must be this process's; of Python its first two numbers."""
 
-REMEDY = 'start one with "dask scheduler", from the same environment as this command (docs/cluster.md)'
+REMEDY = 'start one in a checkout of this version: "PYTHONPATH=. dask scheduler" (docs/cluster.md)'
 LOGGERS = ("distributed.client", "distributed.core", "distributed.comm", "distributed.batched", "distributed.utils")
 
 
@@ -111,6 +112,10 @@ def _check(client: Any, address: str) -> None:
               if _short(theirs.get(name)) != _short(ours[name])]  # fmt: skip
     if differ:
         raise InputError([f"--cluster: the scheduler at {address} has {', '.join(differ)}; {REMEDY}"])
+    try:
+        client.run_on_scheduler(resource, {})
+    except Exception as lack:  # it reads what is submitted, and cannot without our modules
+        raise InputError([f"--cluster: the scheduler at {address} cannot import stunlab ({lack}); {REMEDY}"]) from lack
     deadline = time.monotonic() + CONNECT_S
     while not client.scheduler_info(n_workers=-1)["workers"]:
         if time.monotonic() > deadline:

@@ -35,7 +35,7 @@ def write_table(frame: "DataFrame", folder: Path, name: str, parquet: bool) -> N
     """
     check_parquet(parquet)
     frame.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
-    if parquet:
+    if parquet and len(frame.columns):  # else there is nothing that Parquet could hold
         _write_parquet(frame, folder / f"{name}.parquet")
 
 

@@ -118,7 +118,7 @@ def _checked(file: SweepFile, source: Source, base: Base, plain: Loaded | None, 
     levels = tuple(_levels(name, file) for name in file.axis)
     start = plain.scenario.run.seed if plain else base.seed
     points = _designed(file, levels, start if start is not None else 0)
-    warnings = Said(len(points))
+    warnings = Said(len(points), alike=True)
     loaded, messages = loaded_points(base, file, source, points, warnings)
     first = loaded[0] if loaded else plain
     mistakes = list(check_names(file, first.scenario.groups, first.scenario.arms)) if first else []

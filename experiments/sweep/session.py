@@ -18,7 +18,7 @@ from experiments.sweep.conduct import conduct
 from experiments.sweep.file import load_sweep
 from experiments.sweep.output import write_sweep
 from experiments.sweep.result import SweepResult
-from experiments.sweep.verdict import document, lines
+from experiments.sweep.verdict import MOST_OPEN, document, lines
 from sim.replication import available_cpus
 
 
@@ -27,7 +27,7 @@ def main(path: Path, options: StudyOptions) -> int:
     check_parquet(options.parquet)
     sweep = load_sweep(path, options.seed)
     check_free(folder_of(sweep.name, sweep.hash, options.out), options.force)
-    for warning in sweep.warnings:
+    for warning in sweep.warnings[:MOST_OPEN]:
         print(f"warning: {warning}", file=sys.stderr)
     workers = options.workers or available_cpus()
     engine = options.engine or sweep.engine

@@ -39,8 +39,10 @@ def lines(result: SweepResult) -> Iterator[str]:
         yield f"Note: {note}"
     if result.compressed:
         yield "Note: the time scale is compressed: compare arms and points, not the figures with a real night's."
-    for warning in result.warnings:
+    for warning in result.warnings[:MOST_OPEN]:
         yield f"Note: {warning}"
+    if len(result.warnings) > MOST_OPEN:
+        yield f"Note: {len(result.warnings) - MOST_OPEN} more, see manifest.json"
 
 
 HEAD = ("", "lowest", "at", "highest", "at ")

@@ -67,14 +67,16 @@ def runs() -> list[Run]:
 
 
 @contextmanager
-def joined(address: str, checkout: Path, scratch: Path) -> Iterator[int]:
+def joined(found: Cluster, checkout: Path, scratch: Path) -> Iterator[int]:
     """A worker called "stranger", of that checkout, started as one does by hand; gives its process's number."""
+    address = found.scheduler_address
     words = ["-m", "distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard"]
     words += ["--name", "stranger", "--local-directory", str(scratch)]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     surroundings = {**os.environ, "PYTHONPATH": str(checkout)}
     worker = subprocess.Popen([sys.executable, *words], cwd=checkout, env=surroundings, **quiet)
     try:
+        until(lambda: "stranger" in found.scheduler.aliases)
         yield worker.pid
     finally:
         worker.kill()
@@ -165,7 +167,7 @@ def test_a_worker_of_another_source_is_refused_by_name(
 ) -> None:
     """Before anything runs; and when it joins later it gets nothing, and the others do it all."""
     address, copy = two.scheduler_address, changed_copy(tmp_path / "copy")
-    with cluster_pool(address) as pool, joined(address, copy, tmp_path) as stranger:
+    with cluster_pool(address) as pool, joined(two, copy, tmp_path) as stranger:
         said = ""
         while "stranger" not in said:
             time.sleep(0.1)
@@ -184,13 +186,12 @@ def test_a_worker_of_another_source_is_refused_by_name(
 
 @pytest.mark.slow
 def test_a_worker_without_stunlab_is_refused_by_name(two: Cluster, tmp_path: Path) -> None:
-    with joined(two.scheduler_address, tmp_path, tmp_path):
-        until(lambda: "stranger" in two.scheduler.aliases)
-        with (
-            pytest.raises(InputError, match=r'"stranger" at tcp.* has no stunlab .*experiments'),
-            cluster_pool(two.scheduler_address),
-        ):
-            pass
+    with (
+        joined(two, tmp_path, tmp_path),
+        pytest.raises(InputError, match=r'"stranger" at tcp.* has no stunlab .*experiments'),
+        cluster_pool(two.scheduler_address),
+    ):
+        pass
 
 
 @pytest.mark.slow
@@ -199,13 +200,13 @@ def test_workers_that_come_after_all_have_gone_do_what_waits(
 ) -> None:
     with (
         scheduler(0, tmp_path) as empty,
-        joined(empty.scheduler_address, ROOT, tmp_path) as first,
+        joined(empty, ROOT, tmp_path) as first,
         cluster_pool(empty.scheduler_address) as pool,
     ):
         waits = pool.submit(os.system, f"[ -e {tmp_path}/died ] || {{ touch {tmp_path}/died; sleep 60; }}")
         until((tmp_path / "died").exists)
         os.kill(first, signal.SIGKILL)
-        with joined(empty.scheduler_address, ROOT, tmp_path):
+        with joined(empty, ROOT, tmp_path):
             assert waits.result() == 0
             monkeypatch.setattr(cluster, "PATIENCE_S", 1.0)
         error = pool.submit(abs, -3).exception()

@@ -23,7 +23,7 @@ from models.stories import (
 PAGES = sorted(
     [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "results" / "README.md", *(ROOT / "docs").glob("*.md")]
 )
-STUDIES = ("plan", "sweep")
+STUDIES = ("plan", "sensitivity", "sweep")
 """Pages whose blocks are no scenarios."""
 
 
@@ -62,6 +62,17 @@ def test_every_sweep_on_its_page_loads(tmp_path: Path, text: str) -> None:
     page = tmp_path / "sweeps" / "page.toml"
     page.write_text(text)
     assert len(load_sweep(page).points) >= 2
+
+
+def test_the_study_on_the_page_of_sensitivity_loads(tmp_path: Path) -> None:
+    from experiments.sensitivity.file import load_sensitivity
+
+    (tmp_path / "demo.toml").write_text((ROOT / "scenarios" / "demo.toml").read_text())
+    (tmp_path / "studies").mkdir()
+    page = tmp_path / "studies" / "page.toml"
+    (text,) = blocks((ROOT / "docs" / "sensitivity.md").read_text(), "toml")
+    page.write_text(text)
+    assert [entry.key for entry in load_sensitivity(page).entries] == ["vadp.commit", "vaio.down"]
 
 
 def test_the_page_of_sweeps_has_every_key_metric_and_column() -> None:

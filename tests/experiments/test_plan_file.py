@@ -1,5 +1,6 @@
 """Plan files: levels, limits, and every mistake at once, at its place."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from experiments.errors import InputError
 from experiments.metrics import BY_KEY
 from experiments.plan.file import Plan, load_plan, looks
 from experiments.plan.levels import limit_of, stepped
+from experiments.plan.schema import ObjectiveTable, PlanFile, ReplicationTable, UnknownTable
+from experiments.plan.tables import TABLES
 
 ROOT = Path(__file__).parents[2]
 
@@ -170,3 +173,23 @@ def test_shipped_plans_can_be_conducted(path: Path) -> None:
     plan = load_plan(path)
     assert plan.name == path.stem
     assert not plan.warnings
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_the_plans_on_their_page_can_be_conducted(tmp_path: Path, number: int) -> None:
+    page = (ROOT / "docs" / "plan.md").read_text()
+    text = re.findall(r"^```toml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)[number]
+    (tmp_path / "desktops.toml").write_text((ROOT / "scenarios" / "desktops.toml").read_text())
+    (tmp_path / "plans").mkdir()
+    (tmp_path / "plans" / "page.toml").write_text(text)
+    assert len(load_plan(tmp_path / "plans" / "page.toml").unknown.choices) == (110, 11)[number]
+
+
+def test_the_page_of_plans_has_every_key_and_column() -> None:
+    page = (ROOT / "docs" / "plan.md").read_text()
+    tables = (PlanFile, UnknownTable, ObjectiveTable, ReplicationTable)
+    keys = {field.alias or name for table in tables for name, field in table.model_fields.items()}
+    keys |= {column for _, columns in TABLES.values() for column in columns if column.endswith(("ed", "d_percent"))}
+    assert {
+        key for key in keys if f"`{key}`" not in page and f"[{key}" not in page and f"`{key} =" not in page
+    } == set()

@@ -66,6 +66,11 @@ def test_parquet_holds_the_same_and_nothing_else_is_written(tmp_path: Path, monk
     ]
 
 
+def test_a_table_without_rows_and_columns_is_an_empty_csv(tmp_path: Path) -> None:
+    write_table(pd.DataFrame([], dtype=object), tmp_path, "cells", parquet=True)
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"cells.csv": "\n"}
+
+
 def test_without_duckdb_the_remedy_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "duckdb", None)
     check_parquet(False)

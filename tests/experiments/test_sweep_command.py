@@ -52,6 +52,12 @@ def test_a_mistake_ends_before_anything_is_made(file: Path, tmp_path: Path, caps
     assert not (tmp_path / "out").exists()
 
 
+def test_the_schema_of_each_kind_of_file_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments, key in (([], "vm"), (["sweep"], "axis"), (["plan"], "objective")):
+        assert main(["schema", *arguments]) == 0
+        assert key in json.loads(capsys.readouterr().out)["properties"]
+
+
 def test_an_unknown_run_is_told_what_there_is(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name, said in (
         ("interval=3s/vadp/0", f'is no point of the sweep; it has for example "{ONE}"'),
@@ -115,5 +121,5 @@ def test_tables_come_as_parquet_too(file: Path, tmp_path: Path) -> None:
     duckdb = pytest.importorskip("duckdb")
     folder = sweep(file, tmp_path / "out", "--parquet")
     for table in ("table", "differences", "runs", "points"):
-        count = duckdb.sql(f"SELECT count(*) FROM '{folder}/tables/{table}.parquet'").fetchone()[0]
+        ((count,),) = duckdb.sql(f"SELECT count(*) FROM '{folder}/tables/{table}.parquet'").fetchall()
         assert count == len(rows(folder / "tables" / f"{table}.csv")) > 0

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from house_rules import ROOT
 from sweep_files import GOOD, SCENARIO, loaded
 
 from experiments.errors import InputError
@@ -112,12 +113,26 @@ def test_a_mistake_of_many_points_is_said_once_and_one_of_some_names_its_point(t
     assert '(at the point "interval=3 s, vms=4" and 1 more)' in full.splitlines()[0]
 
 
+def test_a_warning_that_differs_in_figures_only_is_said_once(tmp_path: Path) -> None:
+    short = [text for text in loaded(tmp_path, GOOD).warnings if "too short for the full backup" in text]
+    assert len(short) == 1
+    assert short[0].startswith("protection.vadp.nightly.interval: is too short for the full backup: 1 GiB at ")
+    some = GOOD.replace('"3 s", "4 s"', '"3 s", "60 s"')
+    (one,) = (text for text in loaded(tmp_path, some).warnings if "too short for the full backup" in text)
+    assert one.endswith('(at the point "interval=3 s, vms=1" and 1 more)')
+
+
 def test_the_seed_is_the_scenario_s_unless_another_is_asked_for(tmp_path: Path) -> None:
     sample = GOOD.replace('name = "good"', 'name = "good"\ndesign = "sobol"\npoints = 4').replace("steps = 2\n", "")
     one = loaded(tmp_path, sample)
     other = load_sweep(tmp_path / "sweep.toml", seed=7)
     assert (one.seed, other.seed) == (1, 7)
     assert one.hash != other.hash
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "scenarios" / "sweeps").glob("*.toml")), ids=lambda path: path.stem)
+def test_shipped_sweeps_load(path: Path) -> None:
+    assert len(load_sweep(path).points) > 8
 
 
 def test_editors_get_a_schema() -> None:

@@ -29,12 +29,12 @@ def of_ishigami(size: int) -> list[Effect]:
 
 def test_the_ishigami_functions_indices_are_found() -> None:
     # a = 7, b = 0.1: V = a^2/8 + b pi^4/5 + b^2 pi^8/18 + 1/2, known in closed form
-    effects = of_ishigami(4096)
+    effects = of_ishigami(1024)
     total, first = [0.5576, 0.4424, 0.2437], [0.3139, 0.4424, 0.0]
-    assert [one.total for one in effects] == pytest.approx(total, abs=0.01)
-    assert [one.other for one in effects] == pytest.approx(first, abs=0.01)
+    assert [one.total for one in effects] == pytest.approx(total, abs=0.03)
+    assert [one.other for one in effects] == pytest.approx(first, abs=0.03)
     assert all(one.low < truth < one.high for one, truth in zip(effects, total, strict=True))
-    assert all(one.high - one.low < 0.1 for one in effects)
+    assert all(one.high - one.low < 0.2 for one in effects)
 
 
 def test_the_estimator_is_scipys() -> None:
