@@ -332,7 +332,7 @@ def test_a_run_without_protection_says_which_charts_have_nothing_to_show() -> No
     alone = compared(("none",), 1)
     assert {chart.name for chart in CHARTS if chart.data(alone) is None} == {
         "stun-anatomy", "slump", "neighbours", "night", "recovery-point", "replication", "deltas", "changes",
-        "queue-depth",
+        "queue-depth", "stun-storm",
     }  # fmt: skip
     assert all(chart.absent for chart in CHARTS)
 
