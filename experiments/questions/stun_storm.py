@@ -88,10 +88,7 @@ def _draw(found: Measured, parallel: Sequence[int], folder: Path, identity: Iden
         curve("neighbours' p99, VADP", palette.ORANGE, "guest_p99", "vadp", NEIGHBOURS),
         curve("neighbours' p99.9, no backup", palette.GREY, "guest_p999", "none", NEIGHBOURS),
     ]
-    stuns = [
-        curve("longest stun", palette.PURPLE, "stun_max", "vadp", SERVERS),
-        curve("stun p99", palette.SKY, "stun_p99", "vadp", SERVERS),
-    ]
+    stuns = [curve("longest stun", palette.PURPLE, "stun_max", "vadp", SERVERS)]
     night = [curve("backup window", palette.BLUE, "backup_window", "vadp", "all VMs")]
     panels = (
         Panel("Neighbours without a backup", across, "guest latency [ms]", tails),
