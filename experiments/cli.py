@@ -9,8 +9,10 @@ need them.
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from json import dumps
 from pathlib import Path
+from typing import Literal
 
 from cyclopts import App, CycloptsError
 
@@ -82,11 +84,16 @@ def demo(*, options: Options = DEFAULTS) -> int:
 
 
 @app.command
-def schema() -> int:
-    """Print the JSON Schema of scenario files."""
-    from experiments.scenario import json_schema
+def schema(kind: Literal["scenario", "sweep", "plan", "sensitivity"] = "scenario", /) -> int:
+    """Print the JSON Schema of scenario files, or of another kind of file.
 
-    print(dumps(json_schema(), indent=2, sort_keys=True))
+    Parameters
+    ----------
+    kind
+        Of which files.
+    """
+    module = "experiments.scenario" if kind == "scenario" else f"experiments.{kind}.schema"
+    print(dumps(import_module(module).json_schema(), indent=2, sort_keys=True))
     return 0
 
 

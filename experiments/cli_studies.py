@@ -9,18 +9,25 @@ from pathlib import Path
 from cyclopts import App
 
 from experiments.options import Flag, StudyOptions
+from models.scenario import Engine
 
 DEFAULTS = StudyOptions()
 
 
-def sweep(file: Path, *, options: StudyOptions = DEFAULTS) -> int:
+def sweep(file: Path, *, only: str | None = None, options: StudyOptions = DEFAULTS) -> int:
     """Run a scenario at every point of a design: fields that change, arms, replications; tables with intervals.
 
     Parameters
     ----------
     file
         Sweep file (TOML).
+    only
+        Do one run alone, by its name, for example "interval=5 min, vms=8/vadp/3", and write its whole result.
     """
+    if only is not None:
+        from experiments.sweep.only import main as alone
+
+        return alone(file, only, options)
     from experiments.sweep.session import main
 
     return main(file, options)
@@ -35,6 +42,19 @@ def plan(file: Path, *, options: StudyOptions = DEFAULTS) -> int:
         Plan file (TOML).
     """
     from experiments.plan.session import main
+
+    return main(file, options)
+
+
+def sensitivity(file: Path, *, options: StudyOptions = DEFAULTS) -> int:
+    """Which assumptions move an answer, and could one flip the verdict between two arms? Tables and tornado charts.
+
+    Parameters
+    ----------
+    file
+        Sensitivity file (TOML).
+    """
+    from experiments.sensitivity.session import main
 
     return main(file, options)
 
@@ -54,7 +74,24 @@ def question(name: str | None = None, /, *, quick: Flag = False, options: StudyO
     return main(name, quick, options)
 
 
-COMMANDS: tuple[Callable[..., int], ...] = (sweep, plan, question)
+def rerun(file: Path, *, trace: list[Path] | None = None, engine: Engine | None = None) -> int:
+    """Do a failed run of a study again, alone and in this process.
+
+    Parameters
+    ----------
+    file
+        What the study wrote of it into the folder "failed" beside its store.
+    trace
+        A file of recorded I/O that the run replays; once for each file.
+    engine
+        What carries the I/Os.
+    """
+    from experiments.study.failed import rerun as again
+
+    return again(file, tuple(trace or ()), engine)
+
+
+COMMANDS: tuple[Callable[..., int], ...] = (sweep, plan, sensitivity, question, rerun)
 
 
 def register(app: App) -> None:

@@ -50,6 +50,7 @@ class Comparison:
     source: str  # hash of the engine's source
     warnings: tuple[str, ...]  # of the scenario's reader
     level: float = LEVEL
+    first: int = 0  # the number of the first replication
 
     @property
     def seed(self) -> int:
@@ -104,15 +105,16 @@ def compare(
     workers: int,
     on_progress: Callable[[int, int], None] | None = None,
     run: Callable[[Task], RunResult] | None = None,
+    first: int = 0,
 ) -> Comparison:
-    """Every arm in every replication, in parallel, and the comparison of them.
+    """Every arm in every replication from `first` on, in parallel, and the comparison of them.
 
     The result depends on the scenario alone, not on `workers` nor on the engine. `on_progress(done, all)` follows each
     run. `run` is what runs a task, by default the scenario's engine, which is made ready. Raises as `run_tasks`.
     """
     if run is None:
         loaded, run = replace(loaded, engine=ready(loaded.engine)), run_task
-    return summarise(loaded.scenario, run_tasks(loaded, run, workers, on_progress), loaded.remarks)
+    return summarise(loaded.scenario, run_tasks(loaded, run, workers, on_progress, first), loaded.remarks, first)
 
 
 def run_tasks(
@@ -120,14 +122,15 @@ def run_tasks(
     run: Callable[[Task], Result],
     workers: int,
     on_progress: Callable[[int, int], None] | None = None,
+    first: int = 0,
 ) -> list[Result]:
-    """What `run` makes of every arm in every replication.
+    """What `run` makes of every arm in every replication from `first` on.
 
     Raises SimulationError, naming arm and replicate, when a run fails (its audit, for instance) or does not fit into
     memory, and WorkerLost when a process was killed.
     """
     scenario = loaded.scenario
-    replicates = range(scenario.run.replications)
+    replicates = range(first, first + scenario.run.replications)
     tasks = [Task(scenario, arm, replicate, loaded.engine) for replicate in replicates for arm in scenario.arms]
     try:
         return run_all(tasks, run, workers, on_progress, task_name)
@@ -140,20 +143,27 @@ def run_tasks(
         raise
 
 
-def summarise(scenario: Scenario, results: Sequence[RunResult], warnings: Sequence[str] = ()) -> Comparison:
-    """The comparison of runs that are there already, in any order; each arm needs each replication once."""
+def summarise(
+    scenario: Scenario, results: Sequence[RunResult], warnings: Sequence[str] = (), first: int = 0
+) -> Comparison:
+    """The comparison of runs that are there already, in any order; each arm needs each replication once.
+
+    `first` is the number of the first one.
+    """
+    wanted = range(first, first + scenario.run.replications)
     ordered = sorted(results, key=lambda run: run.replicate)
     by_arm: dict[str, tuple[RunResult, ...]] = {}
     for arm in scenario.arms:
         by_arm[arm] = tuple(run for run in ordered if run.arm == arm)
         found = [run.replicate for run in by_arm[arm]]
-        if found != list(range(scenario.run.replications)):
-            raise ValueError(f'arm "{arm}" has the replications {found}, not 0 to {scenario.run.replications - 1}')
+        if found != list(wanted):
+            raise ValueError(f'arm "{arm}" has the replications {found}, not {wanted[0]} to {wanted[-1]}')
     cells = tuple(_all_cells(by_arm))
     source = source_hash()
     return Comparison(
-        scenario, by_arm, cells, contrasts_of(cells), result_hash(scenario, source), source, tuple(warnings)
-    )
+        scenario, by_arm, cells, contrasts_of(cells), result_hash(scenario, source, first), source, tuple(warnings),
+        first=first,
+    )  # fmt: skip
 
 
 def _all_cells(by_arm: dict[str, tuple[RunResult, ...]]) -> Iterator[Cell]:

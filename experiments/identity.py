@@ -34,8 +34,11 @@ def trace_digests(scenario: Scenario) -> dict[str, str]:
     }
 
 
-def result_hash(scenario: Scenario, source: str) -> str:
-    """Ten hex digits that name the result of this scenario, run by the engine whose source hash is `source`."""
+def result_hash(scenario: Scenario, source: str, first: int = 0) -> str:
+    """Ten hex digits that name the result of this scenario, run by the engine whose source hash is `source`.
+
+    `first` is the number of its first replication.
+    """
     identity = {
         "scenario": scenario.identity,
         "traces": trace_digests(scenario),
@@ -44,6 +47,6 @@ def result_hash(scenario: Scenario, source: str) -> str:
         "arms": scenario.arms,
         "version": VERSION,
         "source": source,
-    }
+    } | ({"first": first} if first else {})
     text = json.dumps(identity, sort_keys=True, separators=(",", ":"))
     return hashlib.blake2b(text.encode(), digest_size=5).hexdigest()

@@ -201,6 +201,7 @@ def _manifest(comparison: Comparison) -> dict[str, Any]:
         "numpy": numpy.__version__,
         "seed": comparison.seed,
         "replications": comparison.replications,
+        **({"first": comparison.first} if comparison.first else {}),
         "arms": list(comparison.arms),
         "scenario": json.loads(scenario.identity),
         "traces": trace_digests(scenario),

@@ -6,6 +6,7 @@ beside it, as PNG and SVG.
 """
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +30,18 @@ def write_report(comparison: Comparison, folder: Path, workers: int = 2) -> None
 
 
 def _page(comparison: Comparison, charts: tuple[Drawn, ...], folder: Path) -> str:
+    return render("report.html.j2", _content(comparison, charts, folder))
+
+
+def render(template: str, content: Mapping[str, Any]) -> str:
+    """The page that this template makes of the content; a name that it lacks is an error, not a gap."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     loader = FileSystemLoader(TEMPLATES)
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    page: str = environment.get_template("report.html.j2").render(_content(comparison, charts, folder))
+    page: str = environment.get_template(template).render(content)
     return page
 
 

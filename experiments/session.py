@@ -51,14 +51,14 @@ def only(loaded: Loaded, arm: Arm | None) -> Loaded:
     return replace(loaded, scenario=replace(scenario, arms=(chosen,)))
 
 
-def simulate(loaded: Loaded, options: Options) -> int:
-    """Every arm in every replication: result folder written, verdict printed, 0 returned."""
+def simulate(loaded: Loaded, options: Options, first: int = 0) -> int:
+    """Every arm in every replication from `first` on: result folder written, verdict printed, 0 returned."""
     scenario = loaded.scenario
-    check_free(folder_of(scenario.name, result_hash(scenario, source_hash()), options.out), options.force)
+    check_free(folder_of(scenario.name, result_hash(scenario, source_hash(), first), options.out), options.force)
     workers = options.workers or available_cpus()
     engine = ready(options.engine or loaded.engine)
     began = time.monotonic()
-    comparison, engine_seconds = _compared(loaded, engine, workers, options.json)
+    comparison, engine_seconds = _compared(loaded, engine, workers, options.json, first)
     execution = Execution(
         engine=engine,
         workers=workers,
@@ -76,12 +76,14 @@ def simulate(loaded: Loaded, options: Options) -> int:
     return 0
 
 
-def _compared(loaded: Loaded, engine: Wanted, workers: int, quiet: bool) -> tuple[Comparison, dict[str, float]]:
+def _compared(
+    loaded: Loaded, engine: Wanted, workers: int, quiet: bool, first: int
+) -> tuple[Comparison, dict[str, float]]:
     """The comparison, with progress; and each engine's seconds, if both were asked for and agree."""
     scenario = loaded.scenario
     with progress(scenario.name, len(scenario.arms) * scenario.run.replications, quiet) as on_progress:
         if engine != "both":
-            return compare(replace(loaded, engine=engine), workers, on_progress), {}
+            return compare(replace(loaded, engine=engine), workers, on_progress, first=first), {}
         comparison, seconds = compare_both(loaded, workers, on_progress)
     times = ", ".join(f"{name} {spent:.1f} s" for name, spent in seconds.items())
     runs = sum(map(len, comparison.results.values()))

@@ -83,7 +83,7 @@ def replicates(comparison: Comparison) -> "pd.DataFrame":
     rows = (
         {"metric": cell.metric, "unit": BY_KEY[cell.metric].unit, "group": cell.group, "arm": cell.arm,
          "replicate": replicate, "value": value}
-        for cell in comparison.cells for replicate, value in enumerate(cell.values)
+        for cell in comparison.cells for replicate, value in enumerate(cell.values, comparison.first)
     )  # fmt: skip
     return _frame(rows, ("metric", "unit", "group", "arm", "replicate", "value"))
 

@@ -80,6 +80,12 @@ def cut(stretches: Iterator[Stretch], windows: tuple[Window, ...], keep: bool) -
             now = end
 
 
+def seen_rates(spec: Workload, states: Iterator[float], windows: tuple[Window, ...]) -> Iterator[Stretch]:
+    """Stretches of the rate of an open workload's requests: all of it, or what lies in the windows."""
+    stretches = rates(spec, states)
+    return cut(stretches, windows, keep=True) if windows else stretches
+
+
 def writes_only(spec: Workload) -> Workload:
     """The workload with its writes alone."""
     return replace(spec, read_ppm=0)
@@ -109,14 +115,13 @@ def closed_rate(scenario: Scenario, vm: Vm, spec: Workload) -> int:
     stores = {one.name: one for one in scenario.datastores}
     host = next(one for one in scenario.hosts if one.name == vm.host)
     used = [vm.disks[number] for number in spec.disks]
-    services = [_service(stores[disk.datastore], spec) for disk in used]
-    service = sum(services) // len(services)
     hops = sum(one.down_ns + one.up_ns for one in vm.filters) + host.path_latency_ns
-    cycle = spec.think_ns + service + hops
-    bounds = [spec.outstanding * NS_PER_S * 1000 // max(1, cycle)]
     depth = sum(min(stores[disk.datastore].device_queue_depth, vm.disk_queue_depth) for disk in used)
-    bounds.append(min(depth, vm.adapter_queue_depth) * NS_PER_S * 1000 // max(1, service))
-    size = sum(bytes_ * weight for bytes_, weight in spec.sizes) // sum(weight for _, weight in spec.sizes)
+    depth = min(depth, vm.adapter_queue_depth)
+    service = _service([stores[disk.datastore] for disk in used], spec, spec.think_ns + hops, depth)
+    bounds = [spec.outstanding * NS_PER_S * 1000 // max(1, spec.think_ns + service + hops)]
+    bounds.append(depth * NS_PER_S * 1000 // max(1, service))
+    size = mean_size(spec)
     for name in {disk.datastore for disk in used}:
         store, share = stores[name], [disk.datastore for disk in used].count(name)
         most = [store.servers * NS_PER_S * 1000 // max(1, service)] if store.servers else []
@@ -128,10 +133,39 @@ def closed_rate(scenario: Scenario, vm: Vm, spec: Workload) -> int:
     return min(bounds)
 
 
-def _service(store: Datastore, spec: Workload) -> int:
-    """The mean service time of the workload's I/Os there, in ns."""
-    size = sum(bytes_ * weight for bytes_, weight in spec.sizes) // sum(weight for _, weight in spec.sizes)
-    total = 0
+def mean_size(spec: Workload) -> int:
+    """Of the workload's I/Os, in bytes, rounded down."""
+    return sum(bytes_ * weight for bytes_, weight in spec.sizes) // sum(weight for _, weight in spec.sizes)
+
+
+def _service(stores: list[Datastore], spec: Workload, outside_ns: int, depth: int) -> int:
+    """The mean service time of a closed loop's I/Os on disks in these datastores (one each), stretched by what the
+    loop itself has in service there. `outside_ns`: of its cycle, what is not service; `depth`: most in service.
+
+    How many are in service follows from how long service takes, and the other way round; the search begins at one and
+    only goes up, so that it ends.
+    """
+    alone = [_alone(store, spec) for store in stores]
+    busy, most = 1, min(spec.outstanding, depth)
+    while True:
+        each = -(-busy // len(stores))
+        service = sum(_stretched(*one, each) for one in zip(stores, alone, strict=True)) // len(stores)
+        now = min(most, spec.outstanding * service // max(1, outside_ns + service))
+        if now <= busy:
+            return service
+        busy = now
+
+
+def _stretched(store: Datastore, service_ns: int, count: int) -> int:
+    """A service there when so many are in service, itself among them, as far as the servers go."""
+    count = min(count, store.servers) if store.servers else count
+    table = store.slowdown_milli
+    return service_ns * table[min(count, len(table)) - 1] // 1000 if table else service_ns
+
+
+def _alone(store: Datastore, spec: Workload) -> int:
+    """The mean service time there of an I/O that is alone, in ns."""
+    size, total = mean_size(spec), 0
     for law, share in ((store.read, spec.read_ppm), (store.write, PPM - spec.read_ppm)):
         transfer = size * NS_PER_S // law.stream_bytes_per_s if law.stream_bytes_per_s else 0
         total += (law.latency_ns + transfer) * share

@@ -41,7 +41,16 @@ MEMBERS = (("sql", "sql", 4), ("ingest", "ingest", 1), ("vdi-1", "vdi", 1), ("vd
 RATES = {"sql": 20, "ingest": 10, "vdi": 5}  # guest I/Os per second
 PROTECTED = ("sql", "ingest")
 ARMS = ("none", "vadp", "vaio")
-GUEST = Guest(8 * GIB, S, 16 * MIB, 5 * S, GIB, 65536, 8, 60 * S)
+GUEST = Guest(
+    memory_bytes=8 * GIB,
+    prepare_ns=S,
+    dirty_bytes=16 * MIB,
+    dirty_ns=5 * S,
+    dirty_most_bytes=GIB,
+    flush_bytes=65536,
+    flush_outstanding=8,
+    freeze_limit_ns=60 * S,
+)
 
 
 def _workload(group: str) -> Workload:
@@ -50,67 +59,177 @@ def _workload(group: str) -> Workload:
     size = 65536 if group == "ingest" else 8192
     read_ppm = 0 if group == "ingest" else 600_000
     disks = (0, 1, 2, 3) if group == "sql" else (0,)
-    return Workload("main", "open", "external", disks, read_ppm, ((size, 1),), everywhere, everywhere, RATES[group],
-                    None, bursts, 0, 0, "fixed", None, "first", False)  # fmt: skip
+    return Workload(
+        name="main",
+        kind="open",
+        origin="external",
+        disks=disks,
+        read_ppm=read_ppm,
+        sizes=((size, 1),),
+        read_addresses=everywhere,
+        write_addresses=everywhere,
+        rate_iops=RATES[group],
+        two_state=None,
+        bursts=bursts,
+        outstanding=0,
+        think_ns=0,
+        think_distribution="fixed",
+        trace=None,
+        begin="first",
+        repeat=False,
+    )
 
 
 def _vm(name: str, group: str, disks: int) -> Vm:
-    flows = tuple(Disk(f"{name}:{i}", GIB, "gold", 1000, 0, 0) for i in range(disks))
+    flows = tuple(
+        Disk(name=f"{name}:{i}", size_bytes=GIB, datastore="gold", shares=1000, limit_iops=0, reservation_iops=0)
+        for i in range(disks)
+    )
     inspect = Filter("inspect", 10 * US, 5 * US, "fixed", 0)
-    return Vm(name, group, "esx1", flows, (_workload(group),), (inspect,), 64, 256, "jumps", 60 * S, GUEST)
+    return Vm(
+        name=name,
+        group=group,
+        host="esx1",
+        disks=flows,
+        workloads=(_workload(group),),
+        filters=(inspect,),
+        disk_queue_depth=64,
+        adapter_queue_depth=256,
+        guest_clock="jumps",
+        disk_timeout_ns=60 * S,
+        guest=GUEST,
+    )
 
 
 def fake_scenario(arms: tuple[str, ...] = ARMS, replications: int = 5) -> Scenario:
     """The scenario that `fake_result` pretends to have run."""
-    stun = StunCosts(40 * MS, 80 * MS, 15 * MS, 25 * MS, 20 * MS, 3, 5, 4, 2, 2, 4096, 30 * S, 30 * MS)
+    stun = StunCosts(
+        stop_ns=40 * MS,
+        resume_ns=80 * MS,
+        close_ns=15 * MS,
+        create_ns=25 * MS,
+        open_ns=20 * MS,
+        close_ios=3,
+        create_ios=5,
+        open_ios=4,
+        cbt_close_ios=2,
+        cbt_open_ios=2,
+        metadata_bytes=4096,
+        drain_limit_ns=30 * S,
+        cpt_extra_ns=30 * MS,
+    )
     snapshots = Snapshots(
-        200 * MS, "sesparse", "mirror", stun, DeltaFormat(4096, 4096, 16 * MIB, 1000, 1, 4096, 0, 0, 0, 0, 0),
-        MergeCosts(6, 65536, 20 * 10**6, 0), HelperRounds(12 * S, 10, False), NativeCosts(1, 1),
-        MemoryDump(8 * MIB, 0, True, 500 * MS), QuiesceLimits(900 * S, 10 * S), RemovalPolicy(0, 0, 4 * 3600 * S),
-        FullPolicy("retry", 1800 * S, 10 * GIB),
-    )  # fmt: skip
-    vadp = Vadp("nightly", PROTECTED, 10 * S, 80 * S, 1, "esx1", "v1", 65536, MIB, 1000, 10 * MS, 500 * MS, 4, 0, 0, 0,
-                2000, COMMIT_NS, 0, PLAIN_TRANSPORT, PLAIN_SCHEDULE, SnapshotRequest(False, "fail", False))  # fmt: skip
+        api_ns=200 * MS,
+        format="sesparse",
+        consolidation="mirror",
+        stun=stun,
+        delta=DeltaFormat(
+            grain_bytes=4096,
+            table_grains=4096,
+            growth_bytes=16 * MIB,
+            metadata_ppm=1000,
+            metadata_writes=1,
+            metadata_bytes=4096,
+            cached_tables=0,
+            table_bytes=0,
+            directory_writes=0,
+            bloom_bits=0,
+            bloom_hashes=0,
+        ),
+        merge=MergeCosts(6, 65536, 20 * 10**6, 0),
+        helper=HelperRounds(12 * S, 10, False),
+        native=NativeCosts(1, 1),
+        memory=MemoryDump(8 * MIB, 0, True, 500 * MS),
+        quiesce=QuiesceLimits(900 * S, 10 * S),
+        removal=RemovalPolicy(0, 0, 4 * 3600 * S),
+        full=FullPolicy("retry", 1800 * S, 10 * GIB),
+    )
+    vadp = Vadp(
+        name="nightly",
+        vms=PROTECTED,
+        first_ns=10 * S,
+        interval_ns=80 * S,
+        parallel_vms=1,
+        serving_host="esx1",
+        cbt="v1",
+        cbt_block_bytes=65536,
+        tool_block_bytes=MIB,
+        query_page_extents=1000,
+        query_page_ns=10 * MS,
+        disk_open_ns=500 * MS,
+        reads_in_flight=4,
+        stream_bytes_per_s=0,
+        host_bytes_per_s=0,
+        repository_bytes_per_s=0,
+        reduction_milli=2000,
+        commit_ns=COMMIT_NS,
+        job_limit_ns=0,
+        transport=PLAIN_TRANSPORT,
+        schedule=PLAIN_SCHEDULE,
+        request=SnapshotRequest(False, "fail", False),
+    )
     vaio = Vaio(
-        "cdp", PROTECTED, 20 * US, 10 * US, 64 * 10**6, 5 * 10**6, 10 * MS, 2000, 0, 5 * S, 65536, 8, True, False,
-        "asynchronous", 10 * S, True, (), 60 * S, 10 * S, 90 * S, 3600 * S, 0, None,
-    )  # fmt: skip
+        name="cdp",
+        vms=PROTECTED,
+        down_ns=20 * US,
+        up_ns=10 * US,
+        buffer_bytes=64 * 10**6,
+        link_bytes_per_s=5 * 10**6,
+        link_latency_ns=10 * MS,
+        reduction_milli=2000,
+        journal_bytes_per_s=0,
+        checkpoint_ns=5 * S,
+        extent_bytes=65536,
+        resync_reads=8,
+        seeded=True,
+        synchronous=False,
+        on_loss="asynchronous",
+        hold_limit_ns=10 * S,
+        blocks_drain=True,
+        outages=(),
+        link_timeout_ns=60 * S,
+        retry_ns=10 * S,
+        retry_most_ns=90 * S,
+        history_ns=3600 * S,
+        journal_size_bytes=0,
+        appliance=None,
+    )
     return Scenario(
         name="demo",
         title="A fake that looks like the demo",
         compressed=True,
         hosts=(
             Host(
-                "esx1",
-                "mclock",
-                32768,
-                4,
-                Dsnro(32, "disk", "competition", 6, 128),
-                QueueFull(0, 8, "samples", 400 * MS),
-                250 * US,
-                0,
-                0,
+                name="esx1",
+                scheduler="mclock",
+                cost_unit_bytes=32768,
+                idle_credit=4,
+                dsnro=Dsnro(32, "disk", "competition", 6, 128),
+                queue_full=QueueFull(0, 8, "samples", 400 * MS),
+                path_latency_ns=250 * US,
+                filter_cores=0,
+                filter_cpu_ns=0,
             ),
         ),
         datastores=(
             Datastore(
-                "gold",
-                40 * GIB,
-                64,
-                8,
-                ServiceLaw(4 * MS, "exponential", 0, 0, ()),
-                ServiceLaw(3 * MS, "exponential", 0, 0, ()),
-                0,
-                0,
-                0,
-                (),
-                "vmfs",
-                0,
-                0,
-                10**6,
-                0,
-                None,
-                None,
+                name="gold",
+                capacity_bytes=40 * GIB,
+                device_queue_depth=64,
+                servers=8,
+                read=ServiceLaw(4 * MS, "exponential", 0, 0, ()),
+                write=ServiceLaw(3 * MS, "exponential", 0, 0, ()),
+                bandwidth_bytes_per_s=0,
+                iops_cap=0,
+                burst_ns=0,
+                slowdown_milli=(),
+                kind="vmfs",
+                peak_bandwidth_bytes_per_s=0,
+                peak_iops=0,
+                credit_ppm=10**6,
+                queue_limit=0,
+                cache=None,
+                sioc=None,
             ),
         ),
         vms=tuple(_vm(*member) for member in MEMBERS),
@@ -120,6 +239,15 @@ def fake_scenario(arms: tuple[str, ...] = ARMS, replications: int = 5) -> Scenar
         control=NO_CONTROL,
         timers=(Timer("cluster heartbeat", 5 * S),),
         arms=arms,  # type: ignore[arg-type]
-        run=RunSpec(DURATION, 0, INTERVAL, 1, replications, 20, (), 0),
+        run=RunSpec(
+            duration_ns=DURATION,
+            warmup_ns=0,
+            interval_ns=INTERVAL,
+            seed=1,
+            replications=replications,
+            slowest=20,
+            observe=(),
+            observe_warmup_ns=0,
+        ),
         identity='{"name":"demo","fake":true}',
     )

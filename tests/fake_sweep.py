@@ -19,9 +19,9 @@ WRITES = Axis("writes", "Guest write rate", ("vm.sql.workload[0].rate",), "IOPS"
 INTERVAL = Axis("interval", "Backup interval", ("protection.vadp.nightly.interval",), "s", False)
 SCHEDULER = Axis("scheduler", "Scheduler", ("host.esx1.scheduler",), "", False)
 LEVELS = {
-    "writes": tuple(Level(f"{rate} iops", rate) for rate in (50, 100, 200, 400, 800)),
-    "interval": tuple(Level(f"{seconds} s", seconds) for seconds in (10, 20, 40)),
-    "scheduler": (Level("mclock", 0), Level("fifo", 1)),
+    "writes": tuple(Level(f"{rate} iops", float(rate)) for rate in (50, 100, 200, 400, 800)),
+    "interval": tuple(Level(f"{seconds} s", float(seconds)) for seconds in (10, 20, 40)),
+    "scheduler": (Level("mclock", 0.0), Level("fifo", 1.0)),
 }
 METRICS = ("guest_p99", "age_mean", "jobs_unfinished")
 

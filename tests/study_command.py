@@ -1,7 +1,6 @@
-"""A study of fake runs behind the real command line, for tests that end it from outside.
+"""A study behind the real command line, for tests that end it from outside: `python study_command.py study OPTIONS`.
 
-`python study_command.py STORE COUNT WORKERS MARKS [LIMIT]`: LIMIT is the most bytes a file may have. Prints a digest of
-all results; "ready" comes first, on standard error, when the first result is kept.
+Prints a digest of all results; "ready" comes first, on standard error, when the first result is kept.
 """
 
 import hashlib
@@ -12,18 +11,25 @@ from pathlib import Path
 from study_fakes import answer, fake_run
 
 from experiments import cli
+from experiments.identity import ROOT
+from experiments.scenario import Overrides, load
+from experiments.scenario.settings import Setting
 from experiments.study import runner
 from experiments.study.runner import Failure, Means, Outcome, running
 from experiments.study.work import Run
+from models.scenario import Arm
 
 
 @cli.app.command
-def study(store: Path, count: int, workers: int, marks: Path, limit: int = 0) -> int:
-    """Does so many fake runs of a tenth of a second."""
-    runner.do_packed = answer
+def study(*, store: Path, count: int, workers: int, marks: Path, limit: int = 0, real: bool = False) -> int:
+    """Does so many runs: fake ones of a tenth of a second, or real ones. `limit`: the most bytes a file may have."""
     if limit:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-    runs = [fake_run(f"slow{number % 4}", number, marks) for number in range(count)]
+    if real:
+        runs = real_runs()[:count]
+    else:
+        runner.do_packed = answer
+        runs = [fake_run(f"slow{number % 4}", number, marks) for number in range(count)]
     said = False
 
     def tell(run: Run, outcome: Outcome) -> None:
@@ -41,5 +47,13 @@ def study(store: Path, count: int, workers: int, marks: Path, limit: int = 0) ->
     return 0
 
 
+def real_runs() -> list[Run]:
+    """Two arms and two replicates of a few seconds."""
+    overrides = Overrides(settings=(Setting("run.duration", "5 s", "here"),))
+    scenario = load(ROOT / "scenarios" / "minimal.toml", overrides).scenario
+    arms: tuple[Arm, ...] = ("none", "vadp")
+    return [Run("p", scenario, arm, replicate, "simpy") for replicate in (0, 1) for arm in arms]
+
+
 if __name__ == "__main__":
-    sys.exit(cli.main(["study", *sys.argv[1:]]))
+    sys.exit(cli.main(sys.argv[1:]))

@@ -17,7 +17,9 @@ from typing import Any
 
 from fake_scenario import fake_scenario
 
+from experiments.study.summary import RunSummary
 from experiments.study.work import Run
+from sim.histogram import Histogram
 
 FAKE = fake_scenario()
 
@@ -32,9 +34,9 @@ def text_of(run: Run) -> str:
     """What stands for the summary of a fake run; some 20 kB that hardly compress, as a real one."""
     noise = random.Random(f"{run.name}/{run.scenario.identity}").randbytes(10_000).hex()
     metrics = {"replicate": float(run.replicate), "length": float(len(run.point))}
-    histogram = [1, 1, 1, 7, 1]
-    group = {"name": "all VMs", "metrics": metrics, "histograms": {noise: histogram}}
-    return json.dumps({"groups": [group]}, separators=(",", ":"))
+    histogram = Histogram()
+    histogram.add(7)
+    return RunSummary({"all VMs": metrics}, {"all VMs": {noise: histogram}}, cut_ns=0, settled=True).text
 
 
 def answer(run: Run) -> bytes:

@@ -15,10 +15,12 @@ from experiments.charts import (
     ledger,
     neighbours,
     night,
+    queue_depth,
     recovery_point,
     replication,
     slump,
     stun_anatomy,
+    stun_storm,
 )
 from experiments.charts.chart import Chart, Compared, identity
 from experiments.charts.paper import Identity, save, style
@@ -31,7 +33,9 @@ CHARTS: tuple[Chart, ...] = (
     stun_anatomy.CHART,
     slump.CHART,
     neighbours.CHART,
+    queue_depth.CHART,
     night.CHART,
+    stun_storm.CHART,
     recovery_point.CHART,
     replication.CHART,
     deltas.CHART,

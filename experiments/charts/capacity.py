@@ -8,11 +8,12 @@ between points are for the eye.
 """
 
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from experiments.charts import palette, paper
+from experiments.charts import Drawn, palette, paper
 from experiments.charts.paper import Identity
-from experiments.charts.sheets import Sheet
+from experiments.charts.sheets import Sheet, draw_sheets
 from experiments.charts.sweep_parts import arm_label, file_name, in_sentence, scale_axis, sentence, spread, value_axis
 from experiments.metrics import BY_KEY, show
 from experiments.plan.result import Answer, Objective, PlanResult
@@ -23,11 +24,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLUMNS, CHARTS = 2, 4
+JUDGED = "the Student t interval by which it was judged"
 HOW_TO_READ = (
     "Each panel is one objective; the dashed line is its limit, and shaded is what breaks it. A point is a level that "
     "was judged, with the interval it was judged by: full if the objective holds there, hollow if it does not or stays "
     "undecided. The vertical line is the answer: the last level that fits all objectives. The objective that ends it "
-    "binds, and says so: to fit more, this is what has to change."
+    "binds, says so, and has a frame: to fit more, this is what has to change."
 )
 HOW_TO_READ_ANSWERS = (
     "Each point is an answer: the last level that fits all objectives, at one level of what is below. A triangle is an "
@@ -141,12 +143,14 @@ def _draw_panel(axes: "Axes", panel: Panel, picture: Picture) -> None:
     axes.axhline(limit, color=palette.BLACK, linewidth=1.1, linestyle="--")
     low, high = axes.get_ylim()
     span = (limit, max(high, limit)) if panel.objective.at_most else (min(low, limit), limit)
-    axes.axhspan(*span, color=palette.VERMILLION, alpha=0.08, linewidth=0, zorder=0.3)
+    axes.axhspan(*span, color=palette.GREY, alpha=0.13, linewidth=0, zorder=0.3)
     axes.set_ylim(low, high)
     axes.set_ylabel(f"[{panel.objective.unit}]" if panel.objective.unit else "count")
     binding = [arm_label(line.arm) for line in panel.lines if line.binds]
     words = panel.objective.words + (f": binds {' and '.join(binding)}" if binding else "")
-    axes.set_title(words, fontsize=9.5, color=palette.VERMILLION if binding else palette.BLACK)
+    axes.set_title(words, fontsize=9.5)
+    if binding:
+        axes.spines[:].set(visible=True, color=palette.BLACK, linewidth=1.8)
 
 
 def draw(picture: Picture, question: str, identity: Identity) -> "Figure":
@@ -212,9 +216,9 @@ def draw_answers(picture: Answers, question: str, identity: Identity) -> "Figure
         axes.plot([one.x for one in known], [one.best for one in known], color=colour, linewidth=palette.ARM_WIDTH[arm])
         for one in known:
             axes.plot(one.x, one.best, "^" if one.beyond else "o", color=colour, markersize=6)
-            axes.annotate(
-                one.binds, (one.x, one.best), xytext=(5, 5), textcoords="offset points", size=7.5, color=colour
-            )
+            right = one.x > picture.levels[len(picture.levels) // 2].number
+            axes.annotate(one.binds, (one.x, one.best), xytext=(-5 if right else 5, 6), textcoords="offset points",
+                          ha="right" if right else "left", size=7.5, color=colour)  # fmt: skip
     value_axis(axes.yaxis, [one.best for found in picture.arms.values() for one in found], BY_KEY["stuns"])
     axes.set_ylabel(
         f"{picture.unknown.label} [{picture.unknown.unit}]" if picture.unknown.unit else picture.unknown.label
@@ -235,7 +239,7 @@ def describe_answers(picture: Answers) -> str:
 def identity(result: PlanResult) -> Identity:
     """What every chart of the plan carries in its corner."""
     numbers = [level.replications for answer in result.answers for level in answer.judged] or [0]
-    return Identity(result.name, result.hash, result.seed, min(numbers), result.compressed, max(numbers))
+    return Identity(result.name, result.hash, result.seed, min(numbers), result.compressed, max(numbers), JUDGED)
 
 
 def sheets(result: PlanResult) -> tuple[Sheet, ...]:
@@ -250,7 +254,12 @@ def sheets(result: PlanResult) -> tuple[Sheet, ...]:
     for number, along in enumerate(places):
         picture = data(result, along)
         if picture.levels:
-            question = f"{much}: {in_sentence(result.unknown.label)}?"
+            question = f"{result.unknown.label}: {in_sentence(much)}?"
             name = file_name("capacity", *([] if along is None else [str(number + 1)]))
             made.append(Sheet(name, question, HOW_TO_READ, picture, draw, describe))
     return tuple(made)
+
+
+def draw_plan(result: PlanResult, folder: Path, workers: int = 2) -> tuple[Drawn, ...]:
+    """Every chart of the plan is in `folder` (made if needed) as .svg and .png; says of each what it is."""
+    return draw_sheets(sheets(result), identity(result), folder, workers)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 GROUPS = 6
 MEASURES = tuple(palette.MEASURE_COLOUR)
+MOST = 0.5  # of a bar that its whisker may reach beyond it; more is cut, so that the figure beside it can be read
 
 
 class Panel(NamedTuple):
@@ -78,16 +79,17 @@ def _draw_panel(axes: "Axes", panel: Panel) -> None:
         value, half = panel.bytes[at] / scale, panel.half[at] / scale
         axes.barh(at, value, color=colour, height=0.52)
         if not np.isnan(half):
-            axes.errorbar(value, at, xerr=half, color=palette.BLACK, capsize=2.5, linewidth=1)
+            span = [[min(half, value)], [min(half, MOST * value)]]
+            axes.errorbar(value, at, xerr=span, color=palette.BLACK, capsize=2.5, linewidth=1)
         times = f"   × {panel.factor(at):.3g}" if at and panel.bytes[0] else ""
-        end = value + (0.0 if np.isnan(half) else half)
+        end = value + min(0.0 if np.isnan(half) else half, MOST * value)
         axes.annotate(f"  {human_bytes(round(panel.bytes[at]))}{times}", (end, at), va="center", size=8.5)
         axes.annotate(
             name, (0, at - 0.4), xytext=(2, 0), textcoords="offset points", size=8, color="#444444", va="center"
         )
     axes.set_ylim(len(MEASURES) - 0.5, -0.75)
     axes.set_yticks([])
-    axes.set_xlim(0, max(panel.bytes) / scale * 1.35)
+    axes.set_xlim(0, max(panel.bytes) / scale * (1.35 + MOST))
     axes.set_xlabel(f"bytes of one VM's job [{unit}]")
     axes.set_title(f"{panel.group}  (n = {panel.jobs} jobs)")
     axes.grid(axis="y", visible=False)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 GROUPS = 5
 POINTS = 400
+TOP = 1.6  # of the highest mean: an interval of few replications may reach far beyond, and is cut
 
 
 Stretches = tuple[int, int]
@@ -49,6 +50,7 @@ class Picture(NamedTuple):
     arms: tuple[str, ...]
     duration_ns: int
     panels: tuple[Panel, ...]  # arm by arm within group by group
+    unseen: tuple[numbers.Span, ...]  # outside the observe windows
 
 
 def _largest(result: RunResult, disks: set[str], value: Callable[[SpaceRow], int], stretches: Stretches) -> list[float]:
@@ -100,7 +102,8 @@ def data(comparison: Compared) -> Picture | None:
     if not groups:
         return None
     panels = tuple(made[group, arm] for group in groups for arm in arms)
-    return Picture(groups, arms, comparison.scenario.run.duration_ns, panels)
+    run = comparison.scenario.run
+    return Picture(groups, arms, run.duration_ns, panels, numbers.unseen(run))
 
 
 def peak(panel: Panel) -> str:
@@ -117,11 +120,12 @@ def draw(picture: Picture, identity: Identity) -> "Figure":
     entries = [(paper.stroke(palette.ARM_COLOUR[arm]), f"space, {palette.ARM_LABEL[arm]}") for arm in picture.arms]
     entries.append((paper.stroke(palette.GREY, (0, (3, 1))), "held: what the merge must copy"))
     entries.append((paper.swatch(palette.BACKUP_BAND, 0.25), "a VM of the group runs on a snapshot"))
-    entries.append((paper.swatch(palette.MERGE_BAND, 0.4), "merge"))
+    entries += [(paper.swatch(palette.MERGE_BAND, 0.4), "merge"), *paper.unseen_entries(picture.unseen)]
     figure = paper.sheet(0.25 + 1.9 * rows, CHART.question, subtitle, identity, entries)
     cells = figure.subplots(rows, len(picture.arms), sharex=True, sharey="row", squeeze=False)
     for axes, panel in zip(cells.flat, picture.panels, strict=True):
         colour, t = palette.ARM_COLOUR[panel.arm], panel.t_ns / divisor
+        paper.unseen(axes, picture.unseen, divisor)
         for spans, shade, alpha in (
             (panel.snapshots, palette.BACKUP_BAND, 0.16),
             (panel.merges, palette.MERGE_BAND, 0.22),
@@ -133,7 +137,9 @@ def draw(picture: Picture, identity: Identity) -> "Figure":
         axes.plot(t, panel.held.mean / scale, color=colour, linewidth=1.1, linestyle=(0, (3, 1)))
         axes.set_title(f"{panel.group} — {palette.ARM_LABEL[panel.arm]}: peak {peak(panel)}")
         axes.set_xlim(0, picture.duration_ns / divisor)
-        axes.set_ylim(bottom=0)
+    for row, axes in enumerate(cells[:, 0]):
+        mine = picture.panels[row * len(picture.arms) : (row + 1) * len(picture.arms)]
+        axes.set_ylim(0, TOP * max(panel.peak for panel in mine) / scale)
     for axes in cells[:, 0]:
         axes.set_ylabel(f"in deltas [{size}]")
     for axes in cells[-1]:

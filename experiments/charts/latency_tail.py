@@ -120,10 +120,12 @@ def draw(panels: tuple[Panel, ...], identity: Identity) -> "Figure":
         axes.set_visible(False)
     cells[0, 0].set_yticks(list(TICKS), list(TICKS.values()))
     cells[0, 0].set_xlim(left=_left_end(panels))
-    for axes in cells.flat:
+    for number, axes in enumerate(cells.flat):
         axes.minorticks_off()
         paper.latency_axis(axes.xaxis)
-        axes.set_xlabel("guest latency; wait of the probe")
+        if number < len(panels) <= number + columns:  # nothing is below it
+            axes.tick_params(axis="x", labelbottom=True)
+            axes.set_xlabel("guest latency; wait of the probe")
     return figure
 
 

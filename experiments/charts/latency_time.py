@@ -40,7 +40,6 @@ class Panel(NamedTuple):
     backups: Shared
     merges: Shared
     resyncs: Shared
-    unseen: Shared  # outside the observe windows
 
 
 class Picture(NamedTuple):
@@ -50,6 +49,7 @@ class Picture(NamedTuple):
     warmup_ns: int
     bin_ns: int
     sample_ns: int  # of GAVG
+    unseen: tuple[numbers.Span, ...]  # outside the observe windows
     panels: tuple[Panel, ...]  # arm by arm within group by group
 
 
@@ -85,11 +85,6 @@ def _resyncs(result: RunResult) -> list[numbers.Span]:
     return [(row.start_ns, row.end_ns) for row in result.modes if row.mode not in ORDERED]
 
 
-def _unseen(result: RunResult) -> list[numbers.Span]:
-    """Intervals that are not all in an observe window."""
-    return [(row.t_ns, row.t_ns + result.interval_ns) for row in result.intervals if not row.observed]
-
-
 def _panel(results: tuple[RunResult, ...], group: str, arm: str, bin_ns: int, sample_ns: int) -> Panel:
     binned = [_bins(result, group, bin_ns) for result in results]
     guest = [[_quantiles(rows) for rows in bins] for bins in binned]
@@ -103,7 +98,6 @@ def _panel(results: tuple[RunResult, ...], group: str, arm: str, bin_ns: int, sa
         numbers.shared([numbers.job_spans(result, "backup") for result in results]),
         numbers.shared([numbers.job_spans(result, "merge") for result in results]),
         numbers.shared([_resyncs(result) for result in results]),
-        numbers.shared([_unseen(result) for result in results]),
     )
 
 
@@ -119,7 +113,7 @@ def data(comparison: Compared) -> Picture | None:
     panels = [_panel(comparison.results[arm], group, arm, bin_ns, sample_ns) for group in groups for arm in arms]
     if all(np.isnan(panel.p99.mean).all() for panel in panels):
         return None
-    return Picture(groups, arms, run.duration_ns, run.warmup_ns, bin_ns, sample_ns, tuple(panels))
+    return Picture(groups, arms, run.duration_ns, run.warmup_ns, bin_ns, sample_ns, numbers.unseen(run), tuple(panels))
 
 
 def _scaled(spans: Shared, divisor: int) -> Shared:
@@ -130,7 +124,7 @@ def _draw_panel(axes: "Axes", panel: Panel, picture: Picture, divisor: int) -> N
     middles = (np.arange(len(panel.p50.mean)) + 0.5) * picture.bin_ns / divisor
     samples = (np.arange(len(panel.gavg.mean)) + 0.5) * picture.sample_ns / divisor
     colour = palette.ARM_COLOUR[panel.arm]
-    paper.bands(axes, _scaled(panel.unseen, divisor), palette.GREY, 0.12)
+    paper.unseen(axes, picture.unseen, divisor)
     paper.bands(axes, _scaled(panel.backups, divisor), palette.BACKUP_BAND, 0.16)
     paper.bands(axes, _scaled(panel.merges, divisor), palette.MERGE_BAND, 0.22)
     paper.bands(axes, _scaled(panel.resyncs, divisor), palette.RESYNC_BAND, 0.30)
@@ -150,8 +144,8 @@ def _draw_panel(axes: "Axes", panel: Panel, picture: Picture, divisor: int) -> N
     axes.plot(samples, panel.gavg.mean, **dashes)
 
 
-def _legend(unseen: bool) -> list[paper.Entry]:
-    entries = [
+def _legend(picture: Picture) -> list[paper.Entry]:
+    return [
         (paper.stroke(palette.GREY, width=1.6), "guest p99"),
         (paper.stroke(palette.GREY, width=0.9), "guest p50"),
         (paper.stroke(palette.BLACK, (0, (2, 1)), 0.9), "GAVG (esxtop)"),
@@ -159,8 +153,8 @@ def _legend(unseen: bool) -> list[paper.Entry]:
         (paper.swatch(palette.BACKUP_BAND, 0.25), "a backup job runs"),
         (paper.swatch(palette.MERGE_BAND, 0.4), "merge"),
         (paper.swatch(palette.RESYNC_BAND, 0.4), "replication not in order"),
+        *paper.unseen_entries(picture.unseen),
     ]
-    return [*entries, (paper.swatch(palette.GREY, 0.2), "not observed")] if unseen else entries
 
 
 def draw(picture: Picture, identity: Identity) -> "Figure":
@@ -171,8 +165,7 @@ def draw(picture: Picture, identity: Identity) -> "Figure":
         f"sampled every {picture.sample_ns / 1e9:g} s as esxtop does"
     )
     rows, columns = len(picture.groups), len(picture.arms)
-    unseen = any(panel.unseen for panel in picture.panels)
-    figure = paper.sheet(0.25 + 1.85 * rows, CHART.question, subtitle, identity, _legend(unseen))
+    figure = paper.sheet(0.25 + 1.85 * rows, CHART.question, subtitle, identity, _legend(picture))
     cells = figure.subplots(rows, columns, sharex=True, sharey="row", squeeze=False)
     for axes, panel in zip(cells.flat, picture.panels, strict=True):
         axes.set_yscale("log")

@@ -7,7 +7,7 @@ a second and, where latency is controlled, what was measured at the datastores. 
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from experiments.charts import palette, paper
+from experiments.charts import numbers, palette, paper
 from experiments.charts.chart import Chart, Compared
 from experiments.charts.paper import Identity
 from experiments.metrics import TRANSPORTS
@@ -44,6 +44,7 @@ class Night(NamedTuple):
     thresholds: Control
     interval_ns: int
     duration_ns: int
+    unseen: tuple[numbers.Span, ...]  # outside the observe windows
 
 
 def bars(row: JobRow, end_ns: int) -> list[Bar]:
@@ -82,7 +83,8 @@ def data(comparison: Compared) -> Night | None:
             lanes = tuple(_lane(vm, by_vm[vm], first.duration_ns) for vm in order[:LANES])
             rates = {job.name: _rates(first, job.name) for job in comparison.scenario.vadp}
             control = comparison.scenario.control
-            return Night(arm, lanes, rates, first.control, control, first.interval_ns, first.duration_ns)
+            unseen = numbers.unseen(comparison.scenario.run)
+            return Night(arm, lanes, rates, first.control, control, first.interval_ns, first.duration_ns, unseen)
     return None
 
 
@@ -141,6 +143,7 @@ def draw(night: Night, identity: Identity) -> "Figure":
     if len(night.rates) > 1:
         colour = palette.ARM_COLOUR[night.arm]
         entries += [(paper.stroke(colour, STROKES[n % len(STROKES)]), job) for n, job in enumerate(night.rates)]
+    entries += paper.unseen_entries(night.unseen)
     heights = [0.5 + 0.22 * len(night.lanes), 1.5] + [1.5] * bool(night.control)
     figure = paper.sheet(sum(heights) + 0.5, CHART.question, subtitle, identity, entries)
     cells = list(figure.subplots(len(heights), 1, squeeze=False, sharex=True, height_ratios=heights)[:, 0])
@@ -148,6 +151,8 @@ def draw(night: Night, identity: Identity) -> "Figure":
     _draw_rates(cells[1], night, divisor)
     if night.control:
         _draw_control(cells[2], night, divisor)
+    for axes in cells:
+        paper.unseen(axes, night.unseen, divisor)
     cells[-1].set_xlabel(f"time [{unit}]")
     cells[-1].set_xlim(0, night.duration_ns / divisor)
     return figure

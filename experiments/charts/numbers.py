@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.result import RunResult
+from models.scenario import RunSpec
 from sim.histogram import Histogram
 from sim.statistics import t_quantile
 
@@ -80,6 +81,13 @@ def shared(runs: Sequence[Iterable[Span]]) -> list[tuple[int, int, float]]:
             out.append((since, t, inside / len(runs)))
         inside, since = inside + steps[t], t
     return out
+
+
+def unseen(run: RunSpec) -> tuple[Span, ...]:
+    """The time outside the observe windows, in which guests make no requests; none where all is observed."""
+    borders = [0, *(border for one in run.observe for border in (one.start_ns, one.end_ns)), run.duration_ns]
+    gaps = zip(borders[::2], borders[1::2], strict=True)
+    return tuple((start, end) for start, end in gaps if start < end) if run.observe else ()
 
 
 def covered(spans: Sequence[Span], start: int, end: int) -> int:

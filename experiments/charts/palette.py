@@ -51,6 +51,8 @@ CAUSE_STYLE: dict[str, tuple[str, str]] = {
 }
 """Ledger causes as charts fold them: (colour, hatch). See `ledger.folded`."""
 
+HOST_COLOURS = (SKY, ORANGE, GREEN, BLACK)
+
 MEASURE_COLOUR = {
     "written by the guest": GREY,
     "unique at 4 KiB": SKY,

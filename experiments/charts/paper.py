@@ -66,13 +66,14 @@ class Identity(NamedTuple):
     replications: int
     compressed: bool
     most: int = 0  # replications, where some of what is shown has more than others: `replications` is the fewest
+    bands: str = "95 % Student t"
 
     def sample(self) -> str:
         """The sample size and what bands and whiskers mean."""
         if max(self.replications, self.most) < 2:
             return "n = 1 replication: no interval"
         number = f"{self.replications} to {self.most}" if self.most > self.replications else f"{self.replications}"
-        return f"n = {number} replications; bands and whiskers: 95 % Student t"
+        return f"n = {number} replications; bands and whiskers: {self.bands}"
 
 
 @contextmanager
@@ -232,6 +233,16 @@ def bands(axes: "Axes", spans: Sequence[tuple[float, float, float]], colour: str
     colours = [to_rgba(colour, alpha * share) for _, _, share in spans]
     area = PolyCollection(corners, facecolors=colours, linewidths=0, transform=axes.get_xaxis_transform(), zorder=0.5)
     axes.add_collection(area, autolim=False)
+
+
+def unseen(axes: "Axes", spans: Sequence[tuple[int, int]], divisor: int) -> None:
+    """Shades the time that is not observed (`numbers.unseen`)."""
+    bands(axes, [(start / divisor, end / divisor, 1.0) for start, end in spans], "#5A5A5A", 0.12)
+
+
+def unseen_entries(spans: Sequence[tuple[int, int]]) -> list[Entry]:
+    """The legend's line for that, where there is such time."""
+    return [(swatch("#5A5A5A", 0.2), "not observed")] if spans else []
 
 
 def warmup(axes: "Axes", end: float) -> None:

@@ -58,6 +58,7 @@ class Picture(NamedTuple):
     duration_ns: int
     warmup_ns: int
     panels: tuple[Panel, ...]
+    unseen: tuple[numbers.Span, ...]  # outside the observe windows
 
 
 def polyline(ramps: tuple[Ramp, ...]) -> numbers.Floats:
@@ -159,7 +160,7 @@ def data(comparison: Compared) -> Picture | None:
     run = comparison.scenario.run
     made = (_panel(comparison, group) for group in comparison.scenario.groups)
     panels = tuple(panel for panel in made if panel is not None)[:GROUPS]
-    return Picture(run.duration_ns, run.warmup_ns, panels) if panels else None
+    return Picture(run.duration_ns, run.warmup_ns, panels, numbers.unseen(run)) if panels else None
 
 
 def label(line: Line) -> str:
@@ -211,6 +212,7 @@ def _legend(picture: Picture) -> list[paper.Entry]:
         (paper.stroke(palette.GREY, marker="o"), "age; dot: a point becomes usable"),
         (paper.stroke(palette.GREY, ":", 1.2), "loss exposure"),
         (paper.swatch("#DDDDDD", hatch="////"), "no usable point: undefined"),
+        *paper.unseen_entries(picture.unseen),
     ]
 
 
@@ -226,6 +228,7 @@ def draw(picture: Picture, identity: Identity) -> "Figure":
     figure = paper.sheet(0.25 + 2.15 * rows, CHART.question, subtitle, identity, _legend(picture))
     cells = figure.subplots(rows, 2, squeeze=False, sharex="col", width_ratios=[2.3, 1])
     for (over_time, share), panel in zip(cells, picture.panels, strict=True):
+        paper.unseen(over_time, picture.unseen, across)
         _draw_time(over_time, panel, across, up)
         _draw_share(share, panel)
         over_time.set_title(f"{panel.vm}: recovery-point age and loss exposure")

@@ -37,6 +37,7 @@ class Column(NamedTuple):
     lanes: tuple[Lane, ...]  # (mode, start, end), one lane for each replication
     duration_ns: int
     cuts: tuple[numbers.Span, ...]  # without a connection
+    unseen: tuple[numbers.Span, ...]  # outside the observe windows
 
 
 def _sums(pairs: list[tuple[int, int]], stretch_ns: int, count: int) -> list[float]:
@@ -63,7 +64,7 @@ def _curves(result: RunResult, vaio: Vaio, stretch_ns: int, count: int) -> tuple
     )
 
 
-def _column(results: tuple[RunResult, ...], vaio: Vaio) -> Column:
+def _column(results: tuple[RunResult, ...], vaio: Vaio, unseen: tuple[numbers.Span, ...]) -> Column:
     first = results[0]
     intervals = -(-first.duration_ns // first.interval_ns)
     stretch_ns = first.interval_ns * -(-intervals // POINTS)
@@ -76,13 +77,13 @@ def _column(results: tuple[RunResult, ...], vaio: Vaio) -> Column:
     t_ns = (np.arange(count, dtype=np.float64) + 0.5) * stretch_ns
     bands = (numbers.band(guest), numbers.band(wan), numbers.band(backlog))
     cuts = tuple((row.cut_ns, row.back_ns) for row in first.cuts if row.protection == vaio.name)
-    return Column(first.arm, vaio, t_ns, *bands, lanes, first.duration_ns, cuts)
+    return Column(first.arm, vaio, t_ns, *bands, lanes, first.duration_ns, cuts, unseen)
 
 
 def data(comparison: Compared) -> tuple[Column, ...] | None:
     """A column for each replication in each arm in which it ran (the first three)."""
     columns = [
-        _column(results, vaio)
+        _column(results, vaio, numbers.unseen(comparison.scenario.run))
         for results in comparison.results.values()
         for vaio in comparison.scenario.vaio
         if any(row.protection == vaio.name for row in results[0].modes)
@@ -106,8 +107,9 @@ def _draw_column(cells: "list[Axes]", column: Column, rate: tuple[int, str], siz
     divisor, unit = paper.time_scale(column.duration_ns)
     rates, backlog, modes = cells
     t = column.t_ns / divisor
-    for start, end in column.cuts:
-        for axes in (rates, backlog):
+    for axes in (rates, backlog):
+        paper.unseen(axes, column.unseen, divisor)
+        for start, end in column.cuts:
             axes.axvspan(start / divisor, end / divisor, color=palette.CUT_BAND, alpha=0.4, linewidth=0)
     _curve(rates, t, column.guest, rate[0], palette.GREY)
     _curve(rates, t, column.wan, rate[0], palette.ARM_COLOUR[column.arm])
@@ -141,6 +143,7 @@ def draw(columns: tuple[Column, ...], identity: Identity) -> "Figure":
     entries += [(paper.swatch(colour), mode) for mode, colour in palette.MODE_COLOUR.items() if mode in used]
     if any(column.cuts for column in columns):
         entries.append((paper.swatch(palette.CUT_BAND), "no connection to the target"))
+    entries += paper.unseen_entries(columns[0].unseen)
     figure = paper.sheet(4.8, CHART.question, subtitle, identity, entries)
     cells = figure.subplots(
         3, len(columns), squeeze=False, sharex="col", sharey="row", height_ratios=[1.6, 1.6, 0.6]

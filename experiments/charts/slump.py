@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 GROUPS = 4
 POINTS = 120
+TOP = 1.6  # of the highest mean: an interval of few replications may reach far beyond, and is cut
 LEAD = 5  # bins shown before the cut
 
 
@@ -105,7 +106,8 @@ def _draw(axes: "Axes", panel: Panel, curves: list[tuple[str, numbers.Band]], di
     axes.axvline(0, color=palette.STUN_LINE, linewidth=0.9, linestyle=(0, (2, 1)))
     paper.bands(axes, [(panel.merge_ns / divisor, float(x[-1]), 1.0)], palette.MERGE_BAND, 0.2)
     axes.set_xlim(float(x[0]), float(x[-1]))
-    axes.set_ylim(bottom=0)
+    peaks = [float(np.nanmax(curve.mean)) for _, curve in curves if not np.isnan(curve.mean).all()]
+    axes.set_ylim(0, TOP * max(peaks, default=0.0) or None)
 
 
 def draw(panels: tuple[Panel, ...], identity: Identity) -> "Figure":

@@ -67,11 +67,17 @@ def data(comparison: Compared) -> tuple[Bar, ...] | None:
     return tuple(bars[:BARS]) or None
 
 
+def _reach(bar: Bar) -> float:
+    """Where the bar ends with all that is beside it; a whisker beyond half as much again as the longest stun is cut."""
+    whisker = bar.total_ms + (0.0 if np.isnan(bar.half_ms) else bar.half_ms)
+    return max(bar.longest_ms, min(whisker, 1.5 * bar.longest_ms))
+
+
 def _label(axes: "Axes", at: int, bar: Bar) -> None:
     """Total, interval and longest stun beside the bar."""
     axes.annotate(
         f"  {paper.with_half(bar.total_ms, bar.half_ms)}",
-        (max(bar.longest_ms, bar.total_ms), at),
+        (_reach(bar), at),
         va="center",
         size=8.5,
         color="#333333",
@@ -94,7 +100,9 @@ def draw(bars: tuple[Bar, ...], identity: Identity) -> "Figure":
         left += widths
     known = [(at, bar) for at, bar in enumerate(bars) if not np.isnan(bar.half_ms)]
     for at, bar in known:
-        axes.errorbar(bar.total_ms, at, xerr=bar.half_ms, color=palette.BLACK, capsize=3, linewidth=1)
+        most = _reach(bar) - bar.total_ms  # the label stands there
+        half = [[min(bar.half_ms, bar.total_ms)], [min(bar.half_ms, most)]]
+        axes.errorbar(bar.total_ms, at, xerr=half, color=palette.BLACK, capsize=3, linewidth=1)
     axes.plot(
         [bar.longest_ms for bar in bars], places, "|", color=palette.VERMILLION, markersize=11, markeredgewidth=1.6
     )
@@ -104,7 +112,7 @@ def draw(bars: tuple[Bar, ...], identity: Identity) -> "Figure":
     names = [f"{palette.ARM_LABEL[b.arm]}: " * several + f"{b.group}, {b.reason}  (n = {b.stuns})" for b in bars]
     axes.set_yticks(places, names)
     axes.invert_yaxis()
-    axes.set_xlim(0, max(bar.longest_ms for bar in bars) * 1.22)
+    axes.set_xlim(0, max(_reach(bar) for bar in bars) * 1.22)
     axes.set_xlabel("duration [ms]")
     axes.grid(axis="y", visible=False)
     return figure

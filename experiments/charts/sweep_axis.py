@@ -100,7 +100,7 @@ def data(result: SweepResult, axis: int, group: str = ALL_VMS) -> Picture | None
             points = sorted(where(result, held | extra), key=lambda one: one.point.levels[axis].number)
             title = f"{result.axes[other].label} {level.text}" if other is not None and level is not None else ""
             panels.append(Panel(choice, title, tuple(_line(result, arm, choice, axis, points) for arm in arms)))
-    columns = len(across) if other is not None else min(len(found), ALONE)
+    columns = len(across) if other is not None else 2 if len(found) == 4 else min(len(found), ALONE)
     varied = "" if grid or len(result.axes) < 2 else "all points of the design, in which the other axes vary as well"
     subtitle = sentence(f"Over {in_sentence(result.axes[axis].label)}", held_text(result, held), varied, whose(group))
     return Picture(result.axes[axis], levels(result, axis), grid or len(result.axes) == 1, columns, tuple(panels), arms,

@@ -132,8 +132,10 @@ def draw(picture: Picture, question: str, identity: Identity) -> "Figure":
     seen: set[Sign] = {sign for panel in picture.panels for sign in panel.signs if sign in ("arm", "base")}
     entries = legend(picture.arm, picture.base, seen)
     entries.append((paper.stroke(palette.BLACK, marker="o"), "mean difference"))
-    entries.append((paper.hollow(palette.BLACK), "sign not settled"))
-    entries.append((paper.stroke(palette.BLACK, "--", 1), "break-even"))
+    if any(sign == "open" for panel in picture.panels for sign in panel.signs):
+        entries.append((paper.hollow(palette.BLACK), "sign not settled"))
+    if any(panel.crossings for panel in picture.panels):
+        entries.append((paper.stroke(palette.BLACK, "--", 1), "break-even"))
     columns = min(COLUMNS, len(picture.panels))
     rows = -(-len(picture.panels) // columns)
     figure = paper.sheet(0.4 + 2.6 * rows, question, picture.subtitle, identity, entries)

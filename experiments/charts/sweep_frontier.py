@@ -7,6 +7,7 @@ axis gives panels (three of its levels at most, both ends among them); further o
 """
 
 import math
+from itertools import combinations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -90,9 +91,9 @@ def frontier(spots: tuple[Spot, ...], x_levels: tuple[Level, ...], y_levels: tup
     return tuple(np.asarray(line, dtype=np.float64) for line in lines if len(line) > 1)
 
 
-def data(result: SweepResult, choice: Choice, arm: str, base: str) -> Picture:
-    """The sign of `arm` less `base` over the first two axes."""
-    across, up = axes_of(result)
+def data(result: SweepResult, choice: Choice, arm: str, base: str, axes: tuple[int, int] | None = None) -> Picture:
+    """The sign of `arm` less `base` over the axes with these numbers, by default the first two."""
+    across, up = axes or axes_of(result)
     grid = result.design == "grid"
     third = next((n for n in range(len(result.axes)) if n not in (across, up) and len(levels(result, n)) > 1), None)
     if not grid:
@@ -110,6 +111,7 @@ def data(result: SweepResult, choice: Choice, arm: str, base: str) -> Picture:
         title = f"{result.axes[third].label} {level.text}" if third is not None and level is not None else ""
         panels.append(Panel(title, tuple(spots), frontier(tuple(spots), xs, ys) if grid else ()))
     what = f"{choice.title}: {arm_label(arm)} less {arm_label(base)}, paired by replication"
+    what += "" if grid else f"; over {in_sentence(result.axes[across].label)} and {in_sentence(result.axes[up].label)}"
     varied = "" if grid or len(result.axes) < 3 else "the other axes vary as well"
     subtitle = sentence(what, held_text(result, held), varied, whose(choice.group))
     return Picture(choice, arm, base, result.axes[across], result.axes[up], xs, ys, grid, tuple(panels), subtitle)
@@ -131,6 +133,10 @@ def _draw_cells(axes: "Axes", panel: Panel, picture: Picture) -> None:
     for line in panel.frontier:
         axes.plot(line[:, 0], line[:, 1], color=palette.BLACK, linewidth=2.2)
     index_axes(axes, picture)
+    for edge in range(len(picture.x_levels) - 1):
+        axes.axvline(edge + 0.5, color="white", linewidth=1)
+    for edge in range(len(picture.y_levels) - 1):
+        axes.axhline(edge + 0.5, color="white", linewidth=1)
 
 
 def signed(value: float) -> str:
@@ -200,8 +206,19 @@ def sheets(result: SweepResult) -> list[Sheet]:
     if arms is None or sum(len(levels(result, number)) > 1 for number in range(len(result.axes))) < 2:
         return []
     made = []
-    for choice in directed(result, *arms):
+    for place, choice in enumerate(directed(result, *arms)):
         question = f"Where does {arm_label(arms[0])} beat {arm_label(arms[1])} in {in_sentence(choice.label)}?"
-        picture = data(result, choice, *arms)
-        made.append(Sheet(file_name("break-even", choice.metric.key), question, HOW_TO_READ, picture, draw, describe))
+        for axes in _planes(result, all_of_them=place == 0):
+            also = () if axes == axes_of(result) else tuple(result.axes[number].key for number in axes)
+            picture = data(result, choice, *arms, axes)
+            name = file_name("break-even", choice.metric.key, *also)
+            made.append(Sheet(name, question, HOW_TO_READ, picture, draw, describe))
     return made
+
+
+def _planes(result: SweepResult, all_of_them: bool) -> list[tuple[int, int]]:
+    """The pairs of axes to draw: the first two; of a random design, where nothing is held, all (three at most)."""
+    if result.design == "grid" or not all_of_them:
+        return [axes_of(result)]
+    several = [number for number in range(len(result.axes)) if len(levels(result, number)) > 1]
+    return list(combinations(several, 2))[:COLUMNS]

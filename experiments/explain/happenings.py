@@ -1,4 +1,6 @@
-"""What went on in a run over seconds: stuns, backups, merges, replication out of order; and which of it an I/O met."""
+"""What went on in a run over seconds, and which of it an I/O met: stuns, guests at rest, backups, merges, questions of
+VMs without space, replication out of order.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -36,7 +38,10 @@ class Happening(NamedTuple):
 
 def happenings(stored: Stored, arm: str, replicate: int) -> tuple[Happening, ...]:
     """All of one run, in order of time."""
-    found = (*_stuns(stored, arm, replicate), *_phases(stored, arm, replicate), *_modes(stored, arm, replicate))
+    found = (
+        *_stuns(stored, arm, replicate), *_phases(stored, arm, replicate), *_holds(stored, arm, replicate),
+        *_modes(stored, arm, replicate),
+    )  # fmt: skip
     return tuple(sorted(found, key=lambda one: (one.start_ns, one.end_ns, one.kind, one.vms)))
 
 
@@ -51,6 +56,16 @@ def _phases(stored: Stored, arm: str, replicate: int) -> Iterator[Happening]:
             start, end = getattr(row, first), getattr(row, last)
             if start >= 0:
                 yield Happening(kind, (row.vm,), row.job, start, end if end >= 0 else stored.scenario.run.duration_ns)
+
+
+def _holds(stored: Stored, arm: str, replicate: int) -> Iterator[Happening]:
+    """Guests whose writes are held: at rest for a snapshot, or without space."""
+    end = stored.scenario.run.duration_ns
+    for row in stored.quiesces(arm, replicate):
+        yield Happening("quiesce", (row.vm,), row.job, row.start_ns, row.thaw_ns if row.thaw_ns >= 0 else end)
+    for asked in stored.questions(arm, replicate):
+        until = asked.answer_ns if asked.answer_ns >= 0 else end
+        yield Happening("question", (asked.vm,), asked.datastores, asked.start_ns, until)
 
 
 def _modes(stored: Stored, arm: str, replicate: int) -> Iterator[Happening]:

@@ -114,7 +114,7 @@ def io_slice(io: IoLife, causes: Sequence[str]) -> Slice:
     kind = "write" if io.write else "read"
     args = {"workload": io.workload, "ordinal": io.ordinal, "offset bytes": io.offset_bytes,
             "size bytes": io.size_bytes, "latency ns": io.latency_ns}  # fmt: skip
-    commands = {command.end_ns: command for command in io.commands}
+    commands = {command.end_ns: command for command in io.commands if command.end_ns > command.issue_ns}
     inside = []
     for segment in io.segments:
         cause, parts = causes[segment.cause], ()
@@ -128,7 +128,8 @@ def io_slice(io: IoLife, causes: Sequence[str]) -> Slice:
 def _service(command: CommandLife) -> Iterator[Slice]:
     """Service taken apart where it is more than one thing."""
     own_end = command.start_ns + command.own_ns
-    cuts = (("array queue", command.issue_ns, command.start_ns), ("own service", command.start_ns, own_end),
+    wait, work = ("cache full", "write cache") if command.cached else ("array queue", "own service")
+    cuts = ((wait, command.issue_ns, command.start_ns), (work, command.start_ns, own_end),
             ("datastore cap", own_end, command.end_ns))  # fmt: skip
     parts = [Slice(name, "service", start, end, {"ns": end - start}) for name, start, end in cuts if start < end]
     if len(parts) > 1:
@@ -148,13 +149,14 @@ def document(
     seen = {io.vm for io in ios} | {vm for one in near for vm in one.vms}
     for vm in (vm for vm in vms if vm in seen):
         pid = writer.process(f"VM {vm}")
-        for stun, name in ((True, "stuns"), (False, "backups, merges, replication")):
+        for stun, name in ((True, "stuns"), (False, "backups, merges, holds, replication")):
             writer.lanes(pid, name, [_slice_of(one) for one in near if one.stun == stun and vm in one.vms])
         for disk in sorted({io.disk for io in ios if io.vm == vm}):
             writer.lanes(pid, disk, [io_slice(io, trace.causes) for io in ios if io.disk == disk])
     commands = [one for one in trace.commands if _touches(window, one.enter_ns, _until(one, trace))]
-    for host, store in dict.fromkeys((one.host, one.datastore) for one in sorted(commands)):
-        pid = writer.process(f"device {host} / {store}")
+    places = {(one.host, one.datastore) for one in commands}
+    for host, store in sorted(places, key=lambda place: (not place[0], place)):  # arrays of their own last
+        pid = writer.process(f"device {host} / {store}" if host else f"array {store}")
         mine = [one for one in commands if (one.host, one.datastore) == (host, store)]
         writer.counter(pid, "commands", _outstanding(mine, window))
         caused = [one for one in mine if one.kind not in COMMAND_CAUSES]
@@ -179,8 +181,9 @@ def _slice_of(one: Happening) -> Slice:
 def _command_slice(one: CommandLife, trace: Trace) -> Slice:
     """A command that a mechanism sent: its wait in the scheduler, its wait in the array, its service."""
     end = _until(one, trace)
-    cuts = [at if at >= 0 else end for at in (one.issue_ns, one.start_ns)]
-    named = (("scheduler", one.enter_ns, cuts[0]), ("array queue", cuts[0], cuts[1]), ("service", cuts[1], end))
+    slot, issue, begun = (at if at >= 0 else end for at in (one.slot_ns, one.issue_ns, one.start_ns))
+    named = (("scheduler", one.enter_ns, slot), ("QUEUE FULL", slot, issue),
+             ("cache full" if one.cached else "array queue", issue, begun), ("service", begun, end))  # fmt: skip
     parts = tuple(Slice(name, "command", start, to, {"ns": to - start}) for name, start, to in named if start < to)
     name = f"{one.kind} {'write' if one.write else 'read'}"
     return Slice(name, "command", one.enter_ns, end, {"size bytes": one.size_bytes}, parts)
@@ -191,7 +194,7 @@ def _outstanding(commands: Sequence[CommandLife], window: Span) -> Iterator[tupl
     whenever that changes inside it."""
     changes: dict[int, list[int]] = {window[0]: [0, 0]}
     for one in commands:
-        for at, waiting, outstanding in ((one.enter_ns, 1, 0), (one.issue_ns, -1, 1), (one.end_ns, 0, -1)):
+        for at, waiting, outstanding in ((one.enter_ns, 1, 0), (one.slot_ns, -1, 1), (one.end_ns, 0, -1)):
             if 0 <= at < window[1]:
                 change = changes.setdefault(max(at, window[0]), [0, 0])
                 change[0] += waiting

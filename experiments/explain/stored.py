@@ -15,7 +15,7 @@ from experiments.errors import InputError
 from experiments.identity import result_hash, source_hash
 from experiments.scenario.identity import restored
 from experiments.scenario.messages import printable
-from models.result import JobRow, ModeRow, SlowIo, StunRow
+from models.result import JobRow, ModeRow, QuestionRow, QuiesceRow, SlowIo, StunRow
 from models.scenario import Arm, Scenario, Trace
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
@@ -65,6 +65,12 @@ class Stored:
     def modes(self, arm: str, replicate: int) -> list[ModeRow]:
         return self._of_run("modes", ModeRow, arm, replicate)
 
+    def quiesces(self, arm: str, replicate: int) -> list[QuiesceRow]:
+        return self._of_run("quiesces", QuiesceRow, arm, replicate)
+
+    def questions(self, arm: str, replicate: int) -> list[QuestionRow]:
+        return self._of_run("questions", QuestionRow, arm, replicate)
+
     def _of_run(self, table: str, kind: type[Row], arm: str, replicate: int) -> list[Row]:
         return [_row(kind, one) for one in self._table(table)
                 if (one["arm"], one["replicate"]) == (arm, str(replicate))]  # fmt: skip
@@ -102,12 +108,12 @@ def read_result(folder: Path, traces: Sequence[Path] = ()) -> Stored:
     manifest = _manifest(folder, shown)
     if manifest["source"] != source_hash():
         raise InputError([_other_source(shown, manifest, folder)])
-    recorded = _recorded(manifest, traces)
+    found = recorded(manifest, traces)
     try:
         scenario = restored(
-            manifest["scenario"], tuple(manifest["arms"]), manifest["seed"], manifest["replications"], recorded
+            manifest["scenario"], tuple(manifest["arms"]), manifest["seed"], manifest["replications"], found
         )
-        whole = result_hash(scenario, manifest["source"]) == manifest["result"]
+        whole = result_hash(scenario, manifest["source"], manifest.get("first", 0)) == manifest["result"]
     except (KeyError, TypeError, ValueError, AttributeError):
         whole = False
     if not whole:
@@ -145,8 +151,11 @@ def _other_source(shown: str, manifest: dict[str, Any], folder: Path) -> str:
             "it with that one")  # fmt: skip
 
 
-def _recorded(manifest: dict[str, Any], paths: Sequence[Path]) -> dict[str, Trace]:
-    """The traces that the result replayed, by their digest, cut to the run where none goes round."""
+def recorded(manifest: dict[str, Any], paths: Sequence[Path]) -> dict[str, Trace]:
+    """The traces that a result or a failed run replayed, by their digest, cut to the run where none goes round.
+
+    Raises InputError for one that is missing and one that does not belong to it.
+    """
     from experiments.scenario.traced import cut
     from experiments.traces import read_trace
 
@@ -155,7 +164,8 @@ def _recorded(manifest: dict[str, Any], paths: Sequence[Path]) -> dict[str, Trac
     for path in paths:
         trace = read_trace(path)
         if trace.digest not in wanted:
-            raise InputError([f"--trace: {printable(str(path))} is not what the result replayed"])
+            raise InputError([f"--trace: {printable(str(path))} is not what the result replayed: another file, or the "
+                              "scenario replays it at a speed of its own, which cannot be explained"])  # fmt: skip
         round_about = any(
             workload.get("repeat") or workload.get("begin") == "random"
             for vm in manifest["scenario"].get("vms", ()) for workload in vm.get("workloads", ())

@@ -9,16 +9,25 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from experiments.explain.happenings import Happening, met
-from models.measure.lives import CommandLife, Holder, IoLife, Segment, ahead_at_device, ahead_in_array, found
+from models.measure.lives import (
+    CommandLife,
+    Holder,
+    IoLife,
+    Segment,
+    ahead_at_device,
+    ahead_in_array,
+    destaged_meanwhile,
+    found,
+)
 from models.result import COMMAND_CAUSES, LAYERS
 from models.scenario import Datastore, Host, Scenario, Vm
 from models.trace import Trace
 from models.workload import quantile_of
-from sim.units import human_rate
+from sim.units import human_bytes, human_rate
 
 LIMIT, DSNRO, QUEUE, SERVICE = LAYERS
-ARRAY_QUEUE, CAP = "array queue", "datastore cap"
-"""What service is taken apart into, beside the service itself."""
+ARRAY_QUEUE, CAP, CACHE_FULL, CACHE = "array queue", "datastore cap", "cache full", "write cache"
+"""What service is taken apart into, beside the service itself; the last two of a write that a cache takes."""
 MOST_HOLDERS = 4
 
 
@@ -76,13 +85,12 @@ class Teller:
             cause = self.trace.causes[segment.cause]
             head, _, layer = cause.partition(": ")
             if head not in COMMAND_CAUSES:
-                command = None
                 yield Step(cause, cause, segment.start_ns, segment.end_ns, tuple(self._plain_notes(io, cause, segment)))
                 continue
-            command = command or next(commands)
+            while command is None or command.end_ns <= segment.start_ns:  # one that took no time has no segment
+                command = next(commands)
             if layer == SERVICE:
                 yield from self._service(cause, command)
-                command = None
             else:
                 notes = self._wait_notes(io, layer, command)
                 yield Step(cause, cause, segment.start_ns, segment.end_ns, tuple(notes))
@@ -99,9 +107,14 @@ class Teller:
             gone = sum(1 for o in self.trace.ios if o.vm == io.vm and segment.start_ns < o.end_ns <= segment.end_ns)
             yield (f"no slot at the virtual adapter ({vm.disk_queue_depth} a disk, {vm.adapter_queue_depth} in all) "
                    f"until {counted(gone, 'I/O')} of its VM had been delivered")  # fmt: skip
+        elif cause == "quiesce hold":
+            yield from (f"its guest was at rest for {one.by}, {clock(one.start_ns)} to {clock(one.end_ns)}"
+                        for one in self._during("quiesce", io, segment))  # fmt: skip
+        elif cause == "space hold":
+            yield from (f"its VM asked for space at {clock(one.start_ns)}, answered at {clock(one.end_ns)}"
+                        for one in self._during("question", io, segment))  # fmt: skip
         elif cause == "mirror hold":
-            merges = [one for one in self.happened if one.kind == "merge" and io.vm in one.vms
-                      and one.start_ns < segment.end_ns and one.end_ns > segment.start_ns]  # fmt: skip
+            merges = self._during("merge", io, segment)
             yield from (f"the merge of {one.by} was copying what it wants to write" for one in merges)
         elif cause.startswith("filter "):
             workers = next((f.workers for f in vm.filters if f"filter {f.name}" == cause), 0)
@@ -110,6 +123,11 @@ class Teller:
             yield f"hops, with the wait for {' and '.join(waits)} of the host" if waits else "hops"
         elif cause.startswith("replica "):
             yield "the disk had answered, the replica's target had not"
+
+    def _during(self, kind: str, io: IoLife, segment: Segment) -> list[Happening]:
+        """What of that kind happened to its VM meanwhile."""
+        return [one for one in self.happened if one.kind == kind and io.vm in one.vms
+                and one.start_ns < segment.end_ns and one.end_ns > segment.start_ns]  # fmt: skip
 
     # -- what is a command's ------------------------------------------------------------------------------------------
 
@@ -126,10 +144,16 @@ class Teller:
             yield (f"found {there.waiting} waiting and {there.outstanding} outstanding at {host.name} / {store.name}, "
                    f"which has {counted(store.device_queue_depth, 'slot')}")  # fmt: skip
         yield from _behind(ahead_at_device(command, self.trace.commands))
+        if layer == QUEUE and command.refusals:
+            yield (f"{store.name} answered QUEUE FULL, {counted(command.refusals, 'time')} from "
+                   f"{clock(command.refused_ns)} on: {ms(command.issue_ns - command.slot_ns)}")  # fmt: skip
 
     def _service(self, cause: str, command: CommandLife) -> Iterator[Step]:
         store = self.stores[command.datastore]
         begun, own_end = command.start_ns, command.start_ns + command.own_ns
+        if command.cached:
+            yield from self._cached(cause, command)
+            return
         if begun > command.issue_ns:
             notes = tuple(_behind(ahead_in_array(command, self.trace.commands)))
             yield Step(cause, f"{cause.partition(':')[0]}: {ARRAY_QUEUE}", command.issue_ns, begun, notes)
@@ -139,6 +163,17 @@ class Teller:
             caps += [f"{store.iops_cap} IOPS"] if store.iops_cap else []
             note = f"{store.name} lets no more through than {' and '.join(caps)}"
             yield Step(cause, f"{cause.partition(':')[0]}: {CAP}", own_end, command.end_ns, (note,))
+
+    def _cached(self, cause: str, command: CommandLife) -> Iterator[Step]:
+        """A write that the array's cache takes: the wait for room in it, and its acknowledgement."""
+        head, begun = cause.partition(":")[0], command.start_ns
+        if begun > command.issue_ns:
+            cache = self.stores[command.datastore].cache
+            size = "" if cache is None else f" of {human_bytes(cache.size_bytes)}"
+            many = counted(destaged_meanwhile(command, self.trace.commands), "destage")
+            note = f"the write cache{size} of {command.datastore} was full until {many} had ended"
+            yield Step(cause, f"{head}: {CACHE_FULL}", command.issue_ns, begun, (note,))
+        yield Step(cause, f"{head}: {CACHE}", begun, command.end_ns, ("acknowledged from memory",))
 
 
 def _drawn(store: Datastore, command: CommandLife) -> str:

@@ -34,7 +34,7 @@ def what(story: Story) -> str:
 
 def _met(story: Story) -> Iterator[str]:
     if not story.met:
-        yield f"{MARGIN}met no stun, backup, merge or resync"
+        yield f"{MARGIN}met no stun, quiesce, backup, merge, question or resync"
     for one in story.met[:MOST_MET]:
         by = f" ({one.by})" if one.by else ""
         yield f"{MARGIN}met {one.kind} of {one.subject()}{by}, {clock(one.start_ns)} to {clock(one.end_ns)}"

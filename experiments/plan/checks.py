@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from experiments.group_view import ALL_VMS
 from experiments.metrics import BY_KEY
@@ -9,7 +10,7 @@ from experiments.plan.levels import limit_of, stepped
 from experiments.plan.schema import ObjectiveTable, PlanFile, UnknownTable
 from experiments.scenario.locate import Path
 from experiments.scenario.messages import Mistake, shown
-from experiments.scenario.settings import parsed
+from experiments.scenario.settings import EVERY, parsed
 
 BARRED = {
     "run.seed": "all levels share their random numbers, use --seed",
@@ -20,6 +21,8 @@ BARRED = {
     "title": "a plan has a title of its own",
 }
 """Fields that are no unknown, and what to do instead."""
+NAMED = {"vm": 1, "host": 1, "datastore": 1, "proxy": 1, "repository": 1, "timer": 1, "protection": 2}
+"""Tables whose names the scenario's writer chooses: how deep the name stands."""
 
 
 def check(file: PlanFile) -> Iterator[Mistake]:
@@ -56,12 +59,34 @@ def _fields(at: Path, one: UnknownTable) -> Iterator[Mistake]:
     if (one.field is None) == (one.fields is None):
         text = 'names no field of the scenario, add for example field = "vm.sql.count"'
         yield Mistake(at, text if one.field is None else "has field and fields, keep one of them", at_key=True)
-    places = [((*at, "field"), one.field)] if one.field is not None else []
-    for place, field in [*places, *(((*at, "fields", n), text) for n, text in enumerate(one.fields or ()))]:
+    for place, field in field_places(at, one):
         if parsed(field) is None:
             yield Mistake(place, f"is not the name of a field ({shown(field)}), write it as in vm.NAME.disk[0].size")
         elif field in BARRED:
             yield Mistake(place, f"is no unknown ({shown(field)}): {BARRED[field]}")
+
+
+def field_places(at: Path, one: UnknownTable) -> list[tuple[Path, str]]:
+    """The fields of an unknown, and where each stands."""
+    alone = [((*at, "field"), one.field)] if one.field is not None else []
+    return [*alone, *(((*at, "fields", n), text) for n, text in enumerate(one.fields or ()))]
+
+
+def check_tables(file: PlanFile, scenario: dict[str, Any]) -> Iterator[Mistake]:
+    """Named tables that a field lies in must be there: setting it would make a new VM group or host."""
+    for name, one in file.unknown.items():
+        for place, field in field_places(("unknown", name), one):
+            path = parsed(field) or ()
+            depth = NAMED.get(str(path[0]), 0) if path else 0
+            table: Any = scenario
+            for part in path[: depth + 1] if len(path) > depth else ():
+                if part == EVERY:
+                    break
+                if not isinstance(table, dict) or part not in table:
+                    what = ".".join(map(str, path[: depth + 1]))
+                    yield Mistake(place, f"the scenario has no [{what}] ({shown(field)}), name a table that it has")
+                    break
+                table = table[part]
 
 
 def _levels(at: Path, one: UnknownTable) -> Iterator[Mistake]:

@@ -149,8 +149,8 @@ def _defined(plan: Plan, answers: Sequence[Answer], failures: Sequence[Failed]) 
     if judged and all(len(one.failed) == one.replications for one in judged):
         raise SimulationError(f"every run failed, the first one, {failures[0].run}: {failures[0].reason}")
     mistakes = [
-        f"{place}is undefined in every run of every level ({plan.objectives[number].words}): no such thing happens in "
-        f"{'these arms' if len(plan.arms) > 1 else 'this arm'} ({', '.join(plan.arms)}), or nothing of it is observed"
+        f"{place}: is undefined in every run of every level ({plan.objectives[number].words}): no such thing happens "
+        f"in {'these arms' if len(plan.arms) > 1 else 'this arm'} ({', '.join(plan.arms)}), or none of it is observed"
         for number, place in enumerate(plan.places)
         if judged and not any(one.objectives[number].interval.n for one in judged)
     ]

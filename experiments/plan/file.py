@@ -1,7 +1,7 @@
 """Plan files: TOML in, a checked `Plan` out, or all mistakes of the plan and of its scenario at once.
 
-A scenario is read for each level that could be asked for, so that nothing is found wrong after hours. With more than
-`MOST_READ` of them only the ends are.
+The scenario is read at levels from one end to the other before anything runs, so that what is wrong with them is not
+found after hours.
 """
 
 import hashlib
@@ -14,14 +14,14 @@ from typing import Literal
 from experiments.errors import InputError
 from experiments.identity import VERSION, trace_digests
 from experiments.metrics import BY_KEY
-from experiments.plan.checks import check, check_names
+from experiments.plan.checks import check, check_names, check_tables
 from experiments.plan.levels import limit_of, stepped
 from experiments.plan.result import Objective
 from experiments.plan.schema import ObjectiveTable, PlanFile, UnknownTable
 from experiments.scenario import Loaded, Overrides
 from experiments.scenario.document import read_document
 from experiments.scenario.edge import from_text
-from experiments.scenario.messages import Mistake, Source
+from experiments.scenario.messages import Mistake, Source, shown_path
 from experiments.scenario.settings import Setting
 from experiments.scenario.source import read_text, read_toml
 from experiments.study.work import study_source
@@ -31,7 +31,8 @@ from experiments.sweep.result import Axis
 from models.scenario import Arm, Engine, Scenario
 
 EXAMPLE = "scenarios/plans/vms-per-datastore.toml"
-MOST_READ = 400
+MOST_READ = 10
+"""Levels between which there are so many steps are read; both ends are."""
 FEW = 10
 
 
@@ -133,7 +134,7 @@ def load_plan(path: Path, seed: int | None = None) -> Plan:
         along=along,
         arms=first.arms,
         objectives=tuple(map(_objective, file.objective)),
-        places=tuple(source.message(Mistake(("objective", n), "")) for n in range(len(file.objective))),
+        places=tuple(_place(source, ("objective", n)) for n in range(len(file.objective))),
         looks=looks(file.replication.least, file.replication.most),
         confidence=file.replication.confidence / 1_000_000,
         budget=file.replication.budget or 0,
@@ -163,7 +164,7 @@ def _base(file: PlanFile, source: Source, path: Path, seed: int | None, mistakes
     where = path.parent / file.scenario
     try:
         text = read_text(where)
-        read_toml(text, str(where))
+        mistakes += check_tables(file, read_toml(text, str(where)))
     except InputError as error:
         if where.is_file():
             raise InputError([*source.messages(mistakes), *error.messages]) from None
@@ -179,7 +180,7 @@ def _base(file: PlanFile, source: Source, path: Path, seed: int | None, mistakes
 def _place(source: Source, path: tuple[str | int, ...]) -> str:
     """A place in the plan file as messages begin with it."""
     span = source.span(Mistake(path, ""))
-    return f"{source.name}:{span.line}:{span.column}: {'.'.join(map(str, path))}"
+    return f"{source.name}:{span.line}:{span.column}: {shown_path(path)}"
 
 
 def _named(file: PlanFile, base: Base) -> list[Mistake]:
@@ -223,9 +224,9 @@ def _objective(one: ObjectiveTable) -> Objective:
 def _read(base: Base, unknown: Unknown, along: Unknown | None) -> tuple[Loaded, list[str]]:
     """The scenario at the easiest level, and the warnings of all. Raises InputError with what is wrong with levels."""
     others: tuple[Choice | None, ...] = along.choices if along is not None else (None,)
-    chosen = unknown.choices
-    if len(chosen) * len(others) > MOST_READ:
-        chosen = (chosen[0], chosen[-1])
+    last = len(unknown.choices) - 1
+    count = min(last, MOST_READ)
+    chosen = [unknown.choices[last * step // count] for step in range(count + 1)] if count else unknown.choices
     found: list[Loaded] = []
     wrong: list[str] = []
     warnings: dict[str, int] = {}
@@ -235,13 +236,24 @@ def _read(base: Base, unknown: Unknown, along: Unknown | None) -> tuple[Loaded, 
             try:
                 found.append(base.load((*unknown.settings(choice), *more)))
             except InputError as error:
-                wrong += [message for message in error.messages if message not in wrong]
+                levels = [choice.level.text, *([other.level.text] if other is not None else [])]
+                wrong += [_at(message, levels, unknown, along) for message in error.messages]
                 break  # harder levels have the same mistake in other figures
             for remark in found[-1].remarks:
                 warnings[remark] = warnings.get(remark, 0) + 1
     if wrong:
-        raise InputError(wrong)
+        raise InputError(list(dict.fromkeys(wrong)))
     return found[0], list(_common(warnings, len(found)))
+
+
+def _at(message: str, levels: list[str], unknown: Unknown, along: Unknown | None) -> str:
+    """The message with the levels at which it comes up, unless it begins with one."""
+    unknowns = [unknown, *([along] if along is not None else [])]
+    if message.startswith(tuple(label for one in unknowns for label in one.labels)):
+        return message
+    names = ", ".join(f"{one.axis.key}={level}" for one, level in zip(unknowns, levels, strict=False))
+    first, newline, rest = message.partition("\n")
+    return f"{first} (at {names}){newline}{rest}"
 
 
 def _common(warnings: dict[str, int], total: int) -> Iterator[str]:

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from experiments.engines import ready
 from experiments.identity import VERSION
 from experiments.options import StudyOptions
 from experiments.output import Execution, check_free, execution_document, folder_of, write_folder
@@ -18,21 +17,23 @@ from experiments.plan.file import load_plan
 from experiments.plan.result import PlanResult
 from experiments.plan.tables import write_tables
 from experiments.plan.verdict import document, lines
-from experiments.study.runner import Means, running
+from experiments.study.export import check_parquet
+from experiments.study.runner import running
+from experiments.sweep.session import means
 from sim.replication import available_cpus
 
 
 def main(path: Path, options: StudyOptions) -> int:
     """The plan's answers: result folder written, words printed, 0 returned."""
+    check_parquet(options.parquet)
     plan = load_plan(path, options.seed)
     check_free(folder_of(plan.name, plan.hash, options.out), options.force)
     for warning in plan.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     workers = options.workers or available_cpus()
-    engine = ready(options.engine or plan.engine)
+    engine = options.engine or plan.engine
     began = time.monotonic()
-    means = Means(options.store or options.out / "runs.sqlite", workers, options.cluster, options.json)
-    with running(means, plan.name) as run:
+    with running(means(options), plan.name) as run:
         result = conduct(plan, run, engine, lambda text: None if options.json else print(text, file=sys.stderr))
     now = datetime.now(UTC).isoformat(timespec="seconds")
     command = os.fsencode(shlex.join(["stunlab", *sys.argv[1:]])).decode(errors="backslashreplace")
@@ -40,7 +41,11 @@ def main(path: Path, options: StudyOptions) -> int:
     folder = folder_of(result.name, result.hash, options.out)
 
     def fill(part: Path) -> None:
-        write_tables(result, part / "tables")
+        write_tables(result, part / "tables", options.parquet)
+        if not options.no_report:
+            from experiments.plan.report import write_plan_report
+
+            write_plan_report(result, part, workers)
 
     write_folder(folder, options.force, fill, manifest(result), execution_document(execution))
     if options.json:
@@ -48,7 +53,7 @@ def main(path: Path, options: StudyOptions) -> int:
     else:
         for line in lines(result):
             print(line)
-        print(f"Written to {folder}")
+        print(f"Written to {folder}" + ("" if options.no_report else f": open {folder / 'report.html'}"))
     return 0
 
 

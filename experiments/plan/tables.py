@@ -3,13 +3,12 @@
 Figures and limits are in their metric's own unit. Undefined is an empty field. Equal results have equal bytes.
 """
 
-import csv
-import math
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from experiments.plan.result import Answer, Judged, LevelResult, PlanResult
+from experiments.study.export import write_table
 
 Row = dict[str, Any]
 
@@ -69,19 +68,14 @@ TABLES: dict[str, tuple[Callable[[PlanResult], Iterable[Row]], tuple[str, ...]]]
 """File -> its rows and columns."""
 
 
-def write_tables(result: PlanResult, folder: Path) -> None:
-    """All tables as CSV in `folder`, which is made."""
+def write_tables(result: PlanResult, folder: Path, parquet: bool = False) -> None:
+    """All tables as CSV in `folder`, which is made, and as Parquet if asked for. Raises InputError without DuckDB."""
+    import pandas as pd
+
     folder.mkdir(parents=True)
     for name, (rows, columns) in TABLES.items():
-        with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, columns, lineterminator="\n")
-            writer.writeheader()
-            for row in rows(result):
-                writer.writerow({key: _field(value) for key, value in row.items()})
-
-
-def _field(value: Any) -> Any:
-    return "" if isinstance(value, float) and math.isnan(value) else value
+        frame = pd.DataFrame(list(rows(result)), columns=list(columns), dtype=object)  # no whole number becomes a float
+        write_table(frame, folder, name, parquet)
 
 
 def _whose(one: Answer) -> Row:

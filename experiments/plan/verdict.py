@@ -4,9 +4,10 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from experiments.group_view import ALL_VMS
 from experiments.identity import VERSION
 from experiments.metrics import show
-from experiments.plan.result import Answer, Judged, LevelResult, PlanResult
+from experiments.plan.result import Answer, Judged, LevelResult, Objective, PlanResult
 from experiments.terminal import aligned
 
 FEW, SAME = "?", "="
@@ -37,9 +38,9 @@ def answer_lines(result: PlanResult, one: Answer) -> Iterator[str]:
     columns = [level for level in (one.best, one.beyond) if level is not None]
     if columns:
         yield aligned([_head(result, columns), *_rows(result, columns)])
-    yield _found(result, one)
+    yield found(result, one)
     if one.contradictions:
-        yield _contradicted(result, one)
+        yield contradicted(one)
 
 
 def headline(result: PlanResult, one: Answer) -> str:
@@ -48,10 +49,11 @@ def headline(result: PlanResult, one: Answer) -> str:
     if result.along is not None and one.along is not None:
         whose += f", {result.along.label} {one.along.text}"
     label = result.unknown.label
+    if not one.judged:
+        return f"Answer ({whose}): {label}: not searched, the budget of runs was spent before"
     if one.best is None:
-        easiest = one.by_level[0].level.text if one.judged else "none"
         known = "was shown to fit" if one.beyond is None or one.beyond.verdict == "undecided" else "fits"
-        return f"Answer ({whose}): {label}: not even {easiest} {known}"
+        return f"Answer ({whose}): {label}: not even {one.by_level[0].level.text} {known}"
     word = "the most that fits" if result.want == "most" else "the least that fits"
     if one.beyond is None:
         word = f"the {'largest' if result.want == 'most' else 'smallest'} that was asked about fits"
@@ -61,6 +63,8 @@ def headline(result: PlanResult, one: Answer) -> str:
 def binding(result: PlanResult, one: Answer) -> Iterator[str]:
     """What ends it, in sentences."""
     at = one.binding
+    if not one.closed and one.judged:
+        yield "The budget of runs was spent before all that lies between was judged."
     if at is None:
         return
     words = result.objectives[at].words
@@ -78,8 +82,6 @@ def binding(result: PlanResult, one: Answer) -> Iterator[str]:
                f"it binds there: {words}.")  # fmt: skip
     else:
         yield f"{beyond.level.text} does not fit; it binds there: {words}."
-    if not one.closed:
-        yield "What lies between was not judged: the budget of runs was spent."
 
 
 def _head(result: PlanResult, columns: list[LevelResult]) -> tuple[str, ...]:
@@ -89,13 +91,18 @@ def _head(result: PlanResult, columns: list[LevelResult]) -> tuple[str, ...]:
 
 def _rows(result: PlanResult, columns: list[LevelResult]) -> Iterator[tuple[str, ...]]:
     for number, one in enumerate(result.objectives):
-        title = f"{one.label} [{one.unit}]" if one.unit else one.label
-        title += "" if one.group == "all VMs" else f", {one.group}"
-        cells = [text for level in columns for text in _cells(level.objectives[number])]
-        yield title, f"{'≤' if one.at_most else '≥'} {one.limit:g}", *cells
+        figures = [text for level in columns for text in cells(level.objectives[number])]
+        yield objective_title(one), f"{'≤' if one.at_most else '≥'} {one.limit:g}", *figures
 
 
-def _cells(judged: Judged) -> tuple[str, str]:
+def objective_title(one: Objective) -> str:
+    """ "Guest write latency p99 [ms], vdi"."""
+    title = f"{one.label} [{one.unit}]" if one.unit else one.label
+    return title if one.group == ALL_VMS else f"{title}, {one.group}"
+
+
+def cells(judged: Judged) -> tuple[str, str]:
+    """The figure with its interval and marks, and the margin."""
     interval = judged.interval
     if judged.undefined:
         return f"undefined in {judged.undefined}", "-"
@@ -104,21 +111,24 @@ def _cells(judged: Judged) -> tuple[str, str]:
     return show(interval.mean, interval.half_width) + marks, margin
 
 
-def _found(result: PlanResult, one: Answer) -> str:
+def found(result: PlanResult, one: Answer) -> str:
+    """How the answer was found, and with what confidence."""
     how = "a bisection, two probes and a scan" if one.scanned else "a bisection and two probes"
     return (f"Found by {how}: {len(one.judged)} of {result.levels} levels judged, {one.runs} runs. Confidence that no "
             f"level was taken to fit which does not: {100 * one.confidence:.3g} %.")  # fmt: skip
 
 
-def _contradicted(result: PlanResult, one: Answer) -> str:
-    done = "so the levels were scanned, and the answer is the last one up to which all that were judged fit" * one.scanned
-    return f"Harder levels do not always fit less well: {'; '.join(one.contradictions)}; {done}."
+def contradicted(one: Answer) -> str:
+    """What spoke against a monotone answer, and what was done."""
+    return (f"Harder levels do not always fit less well: {'; '.join(one.contradictions)}. So the levels were scanned, "
+            "and the answer is the last one up to which all that were judged fit.")  # fmt: skip
 
 
 def _legend(result: PlanResult) -> str:
-    most = result.looks[-1]
+    least, most = result.looks[0], result.looks[-1]
+    many = str(most) if least == most else f"{least} to {most}"
     return (
-        f"\nMeans over {result.looks[0]} to {most} replications ± half-width of the Student-t interval by which they "
+        f"\nMeans over {many} replications ± half-width of the Student-t interval by which they "
         f"were judged; levels share their random numbers. {FEW} fewer than 100 I/Os beyond this quantile; {SAME} the "
         f"same in all replications, which is no proof that it is so always."
     )

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 HEIGHT = 4.3  # inches of a panel
+FEW = 8  # levels: each has its tick
 
 
 class Curve(NamedTuple):
@@ -30,11 +31,11 @@ class Panel(NamedTuple):
 
     title: str
     x: str  # with its unit
-    y: str  # with its unit; '' for latencies in ms, whose ticks carry theirs
+    y: str  # with its unit
     curves: Sequence[Curve]
-    log_x: bool = False
     log_y: bool = False
     marks: Sequence[tuple[float, str]] = ()  # horizontal lines with their names
+    verticals: Sequence[tuple[float, str]] = ()  # vertical ones
 
 
 def formula(label: str, colour: str, x: Sequence[float], y: Sequence[float]) -> Curve:
@@ -63,18 +64,21 @@ def _panel(axes: "Axes", panel: Panel) -> None:
             axes.fill_between(curve.x, low, high, color=curve.colour, alpha=0.2, linewidth=0)
     axes.set_title(panel.title)
     axes.set_xlabel(panel.x)
-    if panel.log_x:
-        axes.set_xscale("log")
+    levels = sorted({x for curve in panel.curves for x in curve.x})
+    if len(levels) <= FEW:
+        axes.set_xticks(levels, [f"{x:g}" for x in levels])
     if panel.log_y:
         axes.set_yscale("log")
+        paper.plain_log(axes.yaxis)
     else:
         axes.set_ylim(bottom=0)
-    if panel.y:
-        axes.set_ylabel(panel.y)
-    elif panel.log_y:
-        paper.latency_axis(axes.yaxis)
+    axes.set_ylabel(panel.y)
     for height, label in panel.marks:
         axes.axhline(height, color="#777777", linewidth=0.9, linestyle="--")
         where = (0.995, height)
         axes.annotate(label, where, (0, 2), axes.get_yaxis_transform(), "offset points", ha="right", size=7.5,
                       color="#555555")  # fmt: skip
+    for at, label in panel.verticals:
+        axes.axvline(at, color="#777777", linewidth=0.9, linestyle="--")
+        axes.annotate(label, (at, 0.02), (-3, 0), axes.get_xaxis_transform(), "offset points", ha="right", va="bottom",
+                      rotation=90, size=7.5, color="#555555")  # fmt: skip

@@ -126,12 +126,16 @@ class Lab:
         outcomes = list(self.runner(runs))
         failed = [one for one in outcomes if isinstance(one, Failure)]
         if failed:
-            raise SimulationError("\n".join(f"{one.name}: {one.reason}" for one in failed))
+            raise SimulationError("\n".join(f"{one.name}: {one.reason}{_kept(one)}" for one in failed))
         summaries = iter([one for one in outcomes if isinstance(one, RunSummary)])
         return Measured(
             axes,
             {place: {arm: tuple(next(summaries) for _ in range(replications)) for arm in arms} for place in built},
         )
+
+
+def _kept(failure: Failure) -> str:
+    return f"; what it takes to run it again is in {failure.scenario}" if failure.scenario else ""
 
 
 def _runs(

@@ -11,6 +11,7 @@ from experiments.questions.question import Answer, Lab, Measured, Place, Questio
 from sim.statistics import mean_interval
 
 LINK_MB, CHECKPOINT_S = 10, 5
+WARMUP_S = 30
 QUIET, QUIET_S, BUSY_S = 0.25, 25, 5
 """Writes between bursts as a share of the link, and the mean stays: the link is idle for most of the time."""
 SMALL, LARGE = "64 MB", "4 GB"
@@ -40,7 +41,7 @@ def _scenario(peak: float, buffer: str, seconds: int) -> dict[str, Any]:
     size = f"{WRITE_KIB} KiB"
     return {
         "name": "rpo-under-bursts",
-        "run": {"duration": f"{seconds} s", "warmup": "30 s"},
+        "run": {"duration": f"{seconds} s", "warmup": f"{WARMUP_S} s"},
         "vm": {"db": {"disk": [{"size": "8 GiB"}], "workload": [
             {"rate": rate(QUIET), "two_state": bursts, "read": "0 %", "size": size, "addresses": {"align": size}}
         ]}},
@@ -72,7 +73,7 @@ def ask(lab: Lab) -> Answer:
         f"With checkpoints every {CHECKPOINT_S} s and bursts of {size.peaks[0]:g} times the link the newest recovery "
         f"point is at most {around(calm, 's')} old for 99 % of the time; with bursts of {top:g} times the link it is "
         f"{around(worst, 's')} with a buffer of {SMALL}, and {around(held, 's')} with {LARGE}. "
-        f"The small buffer leaves no new point for {_unordered(found, top)} of the time, and up to "
+        f"The small buffer leaves no new point for {_unordered(found, top)} of {size.seconds - WARMUP_S} s, and up to "
         f"{around(lost, 's')} of writes would be lost.",
         kept and dearer.sign_settled and dearer.interval.mean > 0 and worst.low > 2 * CHECKPOINT_S,
         f"up to the link's rate the age's p99 {'stays' if kept else 'does not stay'} below two checkpoints; at {top:g} "
@@ -85,7 +86,7 @@ def ask(lab: Lab) -> Answer:
 
 
 def _unordered(found: Measured, peak: float) -> str:
-    """The share of the run in which there was no order, with the small buffer."""
+    """How long there was no order, with the small buffer."""
     seconds = [run.value("out_of_order") for run in found.runs[peak, SMALL]["vaio"]]
     return around(mean_interval(seconds), "s")
 
@@ -101,7 +102,9 @@ def _draw(found: Measured, peaks: Sequence[float], seconds: int, folder: Path, i
     panels = (
         Panel("Recovery-point age, p99 of time", across, "age [s]", curves("age_p99"), marks=nominal),
         Panel("Loss exposure, highest", across, "exposure [s]", curves("exposure_max"), marks=nominal),
-        Panel(f"Without order, of {seconds - 30} s", across, "time without a new point [s]", curves("out_of_order")),
+        Panel(
+            f"Without order, of {seconds - WARMUP_S} s", across, "time without a new point [s]", curves("out_of_order")
+        ),
     )
     subtitle = (
         f"VAIO over {LINK_MB} MB/s, checkpoint every {CHECKPOINT_S} s; bursts of {BUSY_S} s on the average, "

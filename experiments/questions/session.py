@@ -3,7 +3,6 @@
 The folder holds `answer.md`, the CSV files of what was measured and the picture; it is finished or not there.
 """
 
-import csv
 import difflib
 import hashlib
 import json
@@ -16,20 +15,24 @@ from pathlib import Path
 from typing import Any
 
 from experiments.charts.paper import Identity
-from experiments.engines import by_default, ready
+from experiments.engines import by_default
 from experiments.errors import InputError
 from experiments.identity import ROOT, VERSION
 from experiments.options import StudyOptions
 from experiments.output import Execution, check_free, execution_document, folder_of, write_folder
 from experiments.questions import QUESTIONS
 from experiments.questions.question import Answer, Lab, Question, Table
-from experiments.study.runner import Means, running
+from experiments.study.export import check_parquet, write_table
+from experiments.study.runner import running
 from experiments.study.work import study_source
+from experiments.sweep.session import means
 from models.assumptions import default
 from sim.replication import available_cpus
 
-WRITTEN_BY = ("questions", "charts", "scenario")
-"""Folders of `experiments` whose sources decide what an answer says, besides those that decide what a run does."""
+WRITTEN_BY = ("experiments/questions/*.py", "experiments/charts/*.py", "experiments/scenario/*.py",
+              "experiments/sweep/*.py", "experiments/plan/*.py", "experiments/study/*.py",
+              "scenarios/questions/*.toml")  # fmt: skip
+"""Files that decide what an answer says, besides those that decide what a run does."""
 
 
 def main(name: str | None, quick: bool, options: StudyOptions) -> int:
@@ -37,22 +40,22 @@ def main(name: str | None, quick: bool, options: StudyOptions) -> int:
     if name is None:
         _list(options.json)
         return 0
+    check_parquet(options.parquet)
     question = find(name)
     result = answer_hash(question, options.seed, quick)
     folder = folder_of(question.name, result, options.out)
     check_free(folder, options.force)
-    workers, began = options.workers or available_cpus(), time.monotonic()
-    engine = ready(options.engine or by_default())
-    means = Means(options.store or options.out / "runs.sqlite", workers, options.cluster, options.json)
-    with running(means, question.name) as runner:
+    engine, began = options.engine or by_default(), time.monotonic()
+    with running(means(options), question.name) as runner:
         answer = question.ask(Lab(runner, engine, options.seed, quick))
-    execution = Execution(engine, workers, round(time.monotonic() - began, 3), _now(), _command())
+    seconds = round(time.monotonic() - began, 3)
+    execution = Execution(engine, options.workers or available_cpus(), seconds, _now(), _command())
     seed = _seed(options.seed)
     identity = Identity(question.name, result, seed, answer.replications, answer.compressed)
 
     def fill(part: Path) -> None:
         for table, content in answer.tables.items():
-            _write_table(part / f"{table}.csv", content)
+            _write(content, part, table, options.parquet)
         (part / "answer.md").write_text(note(question, answer), encoding="utf-8", newline="\n")
         if not options.no_report:
             answer.draw(part, identity)
@@ -77,8 +80,8 @@ def answer_hash(question: Question, seed: int | None, quick: bool) -> str:
     """Ten hex digits that name an answer: everything that decides what it says."""
     asked = f"{question.name} {_seed(seed)} {quick} {VERSION} {study_source()}"
     digest = hashlib.blake2b(asked.encode(), digest_size=5)
-    for folder in WRITTEN_BY:
-        for path in sorted((ROOT / "experiments" / folder).glob("*.py")):
+    for pattern in WRITTEN_BY:
+        for path in sorted(ROOT.glob(pattern)):
             digest.update(f"\0{path.name}\0".encode() + path.read_bytes())
     return digest.hexdigest()
 
@@ -117,11 +120,10 @@ def _say(question: Question, answer: Answer, folder: Path, as_json: bool) -> Non
     print(f"{question.question}\n{answer.said}\n{verdict(answer)}\nWritten to {folder}")
 
 
-def _write_table(path: Path, table: Table) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(table.columns)
-        writer.writerows(table.rows)
+def _write(table: Table, folder: Path, name: str, parquet: bool) -> None:
+    import pandas as pd
+
+    write_table(pd.DataFrame(table.rows, columns=list(table.columns), dtype=object), folder, name, parquet)
 
 
 def _manifest(question: Question, answer: Answer, identity: Identity, quick: bool) -> dict[str, Any]:

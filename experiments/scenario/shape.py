@@ -8,6 +8,7 @@ the same go.
 import copy
 import difflib
 import re
+from collections.abc import Iterable
 from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import ValidationError
@@ -16,6 +17,7 @@ from pydantic_core import ErrorDetails
 from experiments.scenario.locate import Path
 from experiments.scenario.messages import Mistake, header, shown
 from experiments.scenario.quantities import Table
+from experiments.scenario.settings import EVERY
 
 File = TypeVar("File", bound=Table)
 _ROUNDS = 12
@@ -181,6 +183,37 @@ def table_at(path: Path, kind: type[Table]) -> type[Table] | None:
         if rest and table is not None and _holds_many(annotation):
             rest.pop(0)
     return table
+
+
+def misnamed(path: Path, data: dict[str, Any], kind: type[Table]) -> str:
+    """Why a setting's path names nothing that this document of a kind has or may have; '' if it does.
+
+    A key that the schema knows need not be there yet, but what a writer names, such as a VM group, must.
+    """
+    table: type[Table] | None = kind
+    there: Any = data
+    rest = list(path)
+    while rest and table is not None:
+        key = str(rest.pop(0))
+        fields = {field.alias or name: field.annotation for name, field in table.model_fields.items()}
+        if key != EVERY and key not in fields:
+            return f"names no field of the scenario{_nearest(key, fields)}"
+        there = there.get(key) if isinstance(there, dict) else None
+        table = _inner(fields.get(key))
+        if table is not None and get_origin(fields.get(key)) is dict and rest:
+            name = str(rest.pop(0))
+            if name != EVERY and isinstance(there, dict) and name not in there:
+                return f"names no {key} of the scenario{_nearest(name, there)}"
+            there = there.get(name) if isinstance(there, dict) else None
+        elif table is not None and get_origin(fields.get(key)) is list and rest:
+            rest.pop(0)
+            there = None  # the items need not be alike: what a setting makes of them is checked afterwards
+    return ""
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name.casefold(), list(known), 1)
+    return f' ("{name}"), did you mean "{near[0]}"?' if near else f' ("{name}"), known here: {", ".join(known)}'
 
 
 def _inner(annotation: Any) -> type[Table] | None:

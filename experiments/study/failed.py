@@ -6,13 +6,15 @@ A file is gone as soon as its run has a result. Leaves out: recorded I/O, of whi
 import contextlib
 import json
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+from experiments.engines import by_default, ready
 from experiments.errors import InputError
 from experiments.identity import VERSION, trace_digests
-from experiments.study.work import Run, study_source
-from models.scenario import Engine, Trace
+from experiments.study.work import Run, do, study_source
+from models.scenario import Engine
 
 FOLDER = "failed"
 
@@ -29,7 +31,7 @@ def write(folder: Path, key: str, run: Run, reason: str) -> Path | None:
         "version": VERSION,
         "source": study_source(),
         "traces": trace_digests(run.scenario),
-        "scenario": run.scenario.identity,
+        "scenario": json.loads(run.scenario.identity),
     }
     path, part = folder / f"{key}.json", folder / f".{key}.{os.getpid()}.part"
     try:
@@ -47,21 +49,32 @@ def remove(folder: Path, key: str) -> None:
         (folder / f"{key}.json").unlink(missing_ok=True)
 
 
-def read(path: Path, traces: Mapping[str, Trace], engine: Engine) -> Run:
-    """The run that a file of `write` holds; `traces` by their digest. Raises InputError."""
+def read(path: Path, traces: Sequence[Path], engine: Engine) -> Run:
+    """The run that a file of `write` holds; recorded I/O is looked for in `traces`. Raises InputError."""
+    from experiments.explain.stored import recorded
     from experiments.scenario.identity import restored
+    from experiments.scenario.messages import printable
 
+    shown = printable(str(path))
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        plain = json.loads(content["scenario"])
-        arms, seed = tuple(plain["arms"]), content["seed"]
-        missing = sorted(set(content["traces"].values()) - set(traces))
-        if missing:
-            raise InputError([f"{path}: the run replays recorded I/O with the digest {one}; name its file with --trace"
-                              for one in missing])  # fmt: skip
-        scenario = restored(plain, arms, seed, content["replicate"] + 1, traces)
-        return Run(content["point"], scenario, content["arm"], content["replicate"], engine)
+        point, arm, replicate, seed = (content[key] for key in ("point", "arm", "replicate", "seed"))
+        found = recorded(content, traces)
+        plain = content["scenario"]
+        return Run(
+            str(point), restored(plain, tuple(plain["arms"]), seed, replicate + 1, found), arm, replicate, engine
+        )
     except OSError as error:
-        raise InputError([f"{path} cannot be read: {error.strerror}; name a file of the folder {FOLDER}"]) from None
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError([f"{path} is no failed run of this version ({error}); run its study again"]) from None
+        raise InputError([f"{shown}: cannot be read ({error.strerror}), name a file of a folder {FOLDER}"]) from None
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise InputError([f"{shown}: is no failed run that this version can repeat, run its study again"]) from None
+
+
+def rerun(path: Path, traces: Sequence[Path], engine: Engine | None) -> int:
+    """The run was done again in this process, which is said; 0. Raises whatever the run raises."""
+    run = read(path, traces, engine or by_default())
+    run = run._replace(engine=ready(run.engine))
+    print(f"{run.name}: running again, here and alone", file=sys.stderr, flush=True)
+    do(run)
+    print(f"{run.name}: finished this time; give its study's command again, which keeps the result")
+    return 0

@@ -18,7 +18,7 @@ from experiments.study.flight import Flight, Landed, WorkerKilled
 from experiments.study.pool import Pool, pool_of
 from experiments.study.store import Store, opened
 from experiments.study.summary import RunSummary, read
-from experiments.study.work import Run, do_packed, key_of
+from experiments.study.work import Run, RunError, do_packed, key_of
 from models.run import SimulationError
 from models.scenario import Engine
 
@@ -61,7 +61,7 @@ class Runner:
         self._show: OnDone = lambda done, count, note="": None
         self._engines: dict[Engine, Engine] = {}
         self._failures: dict[str, Failure] = {}  # not tried again in this block, but in the next
-        self._done = self._asked = self._finished = 0
+        self._done = self._asked = self._found = self._finished = 0
 
     def __call__(self, runs: Sequence[Run], on_outcome: Tell | None = None) -> "Outcomes":
         """What came of each run, in the order of `runs`; `on_outcome` is told of each that was not there yet."""
@@ -81,8 +81,20 @@ class Runner:
         """What a user whose study ended early must know; '' if nothing is kept on disk."""
         if self._means.store is None:
             return ""
-        new = "1 finished run is" if self._finished == 1 else f"{self._finished} finished runs are"
-        return f"{new} kept in {self._means.store}; the same command goes on from there"
+        count = self._found + self._finished
+        if not count:
+            return f"no run was finished that {self._means.store} could keep"
+        runs = "1 finished run is" if count == 1 else f"{count} finished runs are"
+        return f"{runs} kept in {self._means.store}; the same command goes on from there"
+
+    @property
+    def failed(self) -> str:
+        """What a user must know of runs that failed; '' if none did, or nothing is kept of them."""
+        files = [one.scenario for one in self._failures.values() if one.scenario is not None]
+        if not files:
+            return ""
+        what = f"{len(files)} run{'' if len(files) == 1 else 's'} failed"
+        return f"{what}, kept in {files[0].parent}: stunlab rerun FILE does one again, alone"
 
     def _run(self, missing: dict[str, Run], tell: Tell | None, stored: int) -> None:
         pool = self._ready(stored)
@@ -96,6 +108,7 @@ class Runner:
     def _ready(self, stored: int) -> Pool:
         """The pool, and progress shown: both from the first run on that has to be done, beside so many stored ones."""
         if self._pool is None:
+            self._found = stored
             self._pool = self._stack.enter_context(pool_of(self._means.workers, self._means.cluster))
             if not self._means.quiet:
                 if stored:
@@ -132,7 +145,7 @@ def _reason(error: Exception) -> str:
                 "may help")  # fmt: skip
     if isinstance(error, MemoryError):
         return "out of memory: fewer workers, or smaller disks, may fit"
-    return str(error) if isinstance(error, SimulationError) else f"{type(error).__name__}: {error}"
+    return str(error) if isinstance(error, SimulationError | RunError) else f"{type(error).__name__}: {error}"
 
 
 class Outcomes(Sequence[Outcome]):
@@ -174,3 +187,5 @@ def running(means: Means, title: str) -> Iterator[Runner]:
             if runner.kept:
                 error.add_note(runner.kept)
             raise
+    if runner.failed and not means.quiet:
+        print(f"{title}: {runner.failed}", file=sys.stderr, flush=True)

@@ -27,7 +27,10 @@ class StoreError(OSError):
 
 
 class Store:
-    """Finished runs by key. What `put` returned from survives whatever happens to this process."""
+    """Finished runs by key. What `put` returned from survives whatever happens to this process.
+
+    A power cut may cost the last few hundred, not the file: SQLite's write-ahead log is not forced to disk each time.
+    """
 
     def __init__(self, connection: sqlite3.Connection, path: Path | None) -> None:
         self._connection = connection
@@ -136,6 +139,7 @@ def _choose_journal(connection: sqlite3.Connection, path: Path) -> None:
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")  # a twelfth of the time
             return
         except sqlite3.OperationalError as error:
             if _code(error) not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
@@ -176,7 +180,7 @@ def _code(error: Exception) -> int:
 def _message(error: Exception, path: Path | None) -> str:
     code, place = _code(error), path or "the temporary store"
     if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
-        return f"{place}: a finished run could not be written ({error}): make room on its disk"
+        return f"{place}: a finished run could not be written ({error}): free some of its disk"
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return f"{place}: another process has kept it locked for {PATIENCE_S:.0f} s ({error}): end that process"
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or isinstance(error, zlib.error):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from experiments.identity import ROOT, VERSION, source_hash, trace_digests
 from experiments.study.summary import summary_of
-from models.run import simulate
+from models.run import SimulationError, simulate
 from models.scenario import Arm, Engine, Scenario
 
 KEPT_BY = (
@@ -64,6 +64,18 @@ def do(run: Run) -> str:
     return summary_of(simulate(run.scenario, run.arm, run.replicate, run.engine)).text
 
 
+class RunError(Exception):
+    """A run raised what it should not; the message says what. Unlike some it can be sent to a coordinator."""
+
+
 def do_packed(run: Run) -> bytes:
-    """What `do` gives, compressed as a store keeps it: the worker's work, not the coordinator's."""
-    return zlib.compress(do(run).encode())
+    """What `do` gives, compressed as a store keeps it: the worker's work, not the coordinator's.
+
+    Raises SimulationError, MemoryError, or RunError in place of anything else.
+    """
+    try:
+        return zlib.compress(do(run).encode())
+    except (SimulationError, MemoryError):
+        raise
+    except Exception as error:
+        raise RunError(f"{type(error).__name__}: {error}") from None

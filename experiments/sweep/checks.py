@@ -5,12 +5,15 @@ Each function yields mistakes; those that need the scenario are in `experiments.
 
 import difflib
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from experiments.group_view import ALL_VMS
 from experiments.metrics import BY_KEY
 from experiments.scenario.locate import Path
 from experiments.scenario.messages import Mistake, shown
+from experiments.scenario.schema import ScenarioFile
 from experiments.scenario.settings import EVERY, parsed
+from experiments.scenario.shape import misnamed
 from experiments.sweep import axes
 from experiments.sweep.schema import MOST_POINTS, AxisTable, SweepFile
 
@@ -161,6 +164,14 @@ def _twice(at: Path, names: Iterable[str]) -> Iterator[Mistake]:
         if name in seen:
             yield Mistake((*at, number), f"stands twice ({shown(name)}), keep one")
         seen.add(name)
+
+
+def check_fields(file: SweepFile, data: dict[str, Any]) -> Iterator[Mistake]:
+    """Fields that the document of the scenario neither has nor may have."""
+    for name, axis in file.axis.items():
+        for place, field in field_places(("axis", name), axis):
+            if text := misnamed(parsed(field) or (), data, ScenarioFile):
+                yield Mistake(place, text)
 
 
 def check_names(file: SweepFile, groups: tuple[str, ...], arms: tuple[str, ...]) -> Iterator[Mistake]:

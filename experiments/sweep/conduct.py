@@ -5,12 +5,14 @@ paired. A round asks the runner for all of its runs at once. Whether a point is 
 in order, never on what came first; a replicate in which an arm failed leaves the pairs of its point, in all arms.
 """
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from experiments.scenario.identity import identity
 from experiments.study.cells import cells_of, contrasts_of
-from experiments.study.runner import Failure, Outcome, Runner
+from experiments.study.runner import Failure, Outcome
 from experiments.study.sequential import Replication, unsettled
 from experiments.study.summary import RunSummary
 from experiments.study.work import Run, study_source
@@ -19,6 +21,8 @@ from experiments.sweep.result import Failed, PointResult, Stop, SweepResult
 from models.scenario import Arm, Engine, Scenario
 from sim.units import human_time
 
+Do = Callable[[Sequence[Run]], Sequence[Outcome]]
+"""What gets runs done: `experiments.study.runner.Runner` is one."""
 NOTHING = "no replication succeeded in every arm"
 
 
@@ -33,6 +37,7 @@ class _Course:
     rounds: list[Sequence[Outcome]] = field(default_factory=list)  # by replicate, by arm
     stop: Stop | None = None
     unsettled: tuple[str, ...] = ()
+    widest: float = 0.0  # of the intervals looked at: half-width by mean
 
     def summaries(self, arms: Sequence[Arm]) -> tuple[dict[Arm, list[RunSummary]], tuple[int, ...]]:
         """By arm, the replications that succeeded in every arm; which these are."""
@@ -58,23 +63,35 @@ class _Course:
                 yield list(outcomes[start : start + arms])
 
 
-def conduct(sweep: Sweep, run: Runner, engine: Engine) -> SweepResult:
-    """The whole sweep, its runs done by `run`. The result does not depend on how, nor on the engine."""
+def conduct(sweep: Sweep, run: Do, engine: Engine, tell: Callable[[str], None] = lambda note: None) -> SweepResult:
+    """The whole sweep, its runs done by `run`. The result does not depend on how, nor on the engine.
+
+    `tell` hears between rounds what is open, in words for a progress display.
+    """
     courses = [_Course(index, scenario) for index, scenario in enumerate(sweep.scenarios)]
     warnings = list(sweep.warnings)
     spent = 0
     if sweep.pilots:
         spent = len(courses) * len(sweep.arms)
-        warnings += _warm_up(sweep, courses, run, engine)
+        for course, warmed in zip(courses, pilots(sweep, range(len(courses)), run, engine), strict=True):
+            course.scenario, course.warmup_found = warmed.scenario, not warmed.problem
+            warnings += [warmed.problem] if warmed.problem else []
     while going := [course for course in courses if course.stop is None]:
         wanted = _next(sweep.replication, going, len(sweep.arms), sweep.budget - spent if sweep.budget else None)
         spent += sum(wanted.values()) * len(sweep.arms)
         _round(sweep, courses, wanted, run, engine)
         for course in going:
             _look(sweep, course, wanted[course.index])
+        tell(_note(going))
         if sweep.budget and sweep.budget - spent < len(sweep.arms):
             _close(going)
     return _result(sweep, courses, warnings)
+
+
+def _note(going: Sequence[_Course]) -> str:
+    left = [course for course in going if course.stop is None]
+    widest = max((course.widest for course in left), default=0.0)
+    return f"{len(left)} points open, widest interval ± {100 * widest:.2g} %" if left else ""
 
 
 def _close(going: Sequence[_Course]) -> None:
@@ -95,7 +112,7 @@ def _next(plan: Replication, going: Sequence[_Course], arms: int, left: int | No
     return given
 
 
-def _round(sweep: Sweep, courses: Sequence[_Course], wanted: dict[int, int], run: Runner, engine: Engine) -> None:
+def _round(sweep: Sweep, courses: Sequence[_Course], wanted: dict[int, int], run: Do, engine: Engine) -> None:
     runs: list[Run] = []
     ends: list[tuple[_Course, int, int]] = []
     for index, more in wanted.items():
@@ -121,6 +138,8 @@ def _look(sweep: Sweep, course: _Course, more: int) -> None:
     summaries, numbers = course.summaries(sweep.arms)
     metrics = tuple(dict.fromkeys(target.metric for target in plan.targets))
     cells = cells_of(summaries, metrics)
+    ratios = (abs(cell.interval.half_width / cell.interval.mean) for cell in cells if cell.interval.mean)
+    course.widest = max((ratio for ratio in ratios if not math.isnan(ratio)), default=0.0)
     course.unsettled = unsettled(plan, cells, contrasts_of(cells)) if numbers else (NOTHING,)
     if not course.unsettled:
         course.stop = "settled"
@@ -128,27 +147,39 @@ def _look(sweep: Sweep, course: _Course, more: int) -> None:
         course.stop = "budget"
 
 
-def _warm_up(sweep: Sweep, courses: Sequence[_Course], run: Runner, engine: Engine) -> Iterator[str]:
-    """Each point's warm-up becomes what MSER-5 finds in a pilot of each arm; yields where it finds none."""
+class Warmed(NamedTuple):
+    """A point's scenario with its warm-up; the scenario's own where there is a problem with finding one."""
+
+    scenario: Scenario
+    problem: str
+
+
+def pilots(sweep: Sweep, points: Sequence[int], run: Do, engine: Engine) -> list[Warmed]:
+    """Each of these points with the warm-up that MSER-5 finds in a pilot of each arm: the longest, in whole intervals.
+
+    A pilot is replicate 0 without a warm-up.
+    """
     runs = [
-        Run(f"{point.name}, pilot", _with_warmup(course.scenario, 0), arm, 0, engine)
-        for point, course in zip(sweep.points, courses, strict=True)
+        Run(f"{sweep.points[index].name}, pilot", _with_warmup(sweep.scenarios[index], 0), arm, 0, engine)
+        for index in points
         for arm in sweep.arms
     ]
-    outcomes = run(runs)
-    for course, point in zip(courses, sweep.points, strict=True):
-        start = course.index * len(sweep.arms)
-        found = [one for one in outcomes[start : start + len(sweep.arms)] if isinstance(one, RunSummary)]
-        spec = course.scenario.run
-        own = f"its warm-up is the scenario's, {human_time(spec.warmup_ns)}"
-        if len(found) < len(sweep.arms):
-            yield f"{point.name}: a pilot run failed, {own}"
-        elif not all(one.settled for one in found):
-            yield f"{point.name}: MSER-5 finds no end of the warm-up in the first half of the run, {own}"
-        else:
-            cut = max(one.cut_ns for one in found)
-            cut = -(-cut // spec.interval_ns) * spec.interval_ns
-            course.scenario, course.warmup_found = _with_warmup(course.scenario, cut), True
+    outcomes, arms = run(runs), len(sweep.arms)
+    return [
+        _warmed(sweep.points[index].name, sweep.scenarios[index], outcomes[place * arms : (place + 1) * arms])
+        for place, index in enumerate(points)
+    ]
+
+
+def _warmed(point: str, scenario: Scenario, outcomes: Sequence[Outcome]) -> Warmed:
+    found = [one for one in outcomes if isinstance(one, RunSummary)]
+    own = f"its warm-up is the scenario's, {human_time(scenario.run.warmup_ns)}"
+    if len(found) < len(outcomes):
+        return Warmed(scenario, f"{point}: a pilot run failed, {own}")
+    if not all(one.settled for one in found):
+        return Warmed(scenario, f"{point}: MSER-5 finds no end of the warm-up in the first half of the run, {own}")
+    interval = scenario.run.interval_ns
+    return Warmed(_with_warmup(scenario, -(-max(one.cut_ns for one in found) // interval) * interval), "")
 
 
 def _with_warmup(scenario: Scenario, warmup_ns: int) -> Scenario:

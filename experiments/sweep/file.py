@@ -18,7 +18,7 @@ from experiments.study.sequential import Replication
 from experiments.study.work import study_source
 from experiments.sweep import axes
 from experiments.sweep.axes import Levels
-from experiments.sweep.checks import check, check_names
+from experiments.sweep.checks import check, check_fields, check_names
 from experiments.sweep.design import Design, Designed, grid, sample
 from experiments.sweep.points import Base, Said, loaded_points
 from experiments.sweep.result import Axis, Point
@@ -78,6 +78,7 @@ def load_sweep(path: Path, seed: int | None = None) -> Sweep:
     want, more = wanted(file.replication)
     mistakes = [*document.mistakes, *check(file), *more]
     base = _base(file, source, path, seed, mistakes)
+    mistakes += check_fields(file, base.data) if base else []
     plain, messages = _plain(base) if base else (None, [])
     if base is None or mistakes:
         if plain is not None:
@@ -93,7 +94,7 @@ def _base(file: SweepFile, source: Source, path: Path, seed: int | None, mistake
     where = path.parent / file.scenario
     try:
         text = read_text(where)
-        read_toml(text, str(where))
+        data = read_toml(text, str(where))
     except InputError as error:
         if where.is_file():
             raise InputError([*source.messages(mistakes), *error.messages]) from None
@@ -102,7 +103,7 @@ def _base(file: SweepFile, source: Source, path: Path, seed: int | None, mistake
         return None
     span = source.span(Mistake(("arms",), ""))
     label = f"{source.name}:{span.line}:{span.column}: arms"
-    return Base(text, where, seed, (Setting("run.arms", list(file.arms), label),) if file.arms else ())
+    return Base(text, data, where, seed, (Setting("run.arms", list(file.arms), label),) if file.arms else ())
 
 
 def _plain(base: Base) -> tuple[Loaded | None, list[str]]:
@@ -117,7 +118,7 @@ def _checked(file: SweepFile, source: Source, base: Base, plain: Loaded | None, 
     levels = tuple(_levels(name, file) for name in file.axis)
     start = plain.scenario.run.seed if plain else base.seed
     points = _designed(file, levels, start if start is not None else 0)
-    warnings = Said(len(points))
+    warnings = Said(len(points), alike=True)
     loaded, messages = loaded_points(base, file, source, points, warnings)
     first = loaded[0] if loaded else plain
     mistakes = list(check_names(file, first.scenario.groups, first.scenario.arms)) if first else []
@@ -137,7 +138,7 @@ def _checked(file: SweepFile, source: Source, base: Base, plain: Loaded | None, 
         points=tuple(point.point for point in points),
         scenarios=tuple(one.scenario for one in loaded),
         arms=scenario.arms,
-        groups=tuple(dict.fromkeys((ALL_VMS, *(file.groups or scenario.groups)))),
+        groups=tuple(dict.fromkeys((ALL_VMS, *(file.groups or (scenario.groups if scenario.groups[1:] else ()))))),
         metrics=tuple(file.metrics or (metric.key for metric in METRICS)),
         replication=want.replication or Replication.fixed(scenario.run.replications),
         budget=want.budget,
@@ -155,12 +156,12 @@ def _levels(name: str, file: SweepFile) -> Levels:
     if axis.values is not None:
         listed, unit = axes.choices(axis.values)
     else:
-        between = axes.span(axis.from_, axis.to, log)
-        if isinstance(between, str):
-            raise ValueError(between)
+        found = axes.span(axis.from_, axis.to, log)
+        if isinstance(found, str):
+            raise ValueError(found)
+        between, unit = found, found.unit
         steps = axis.steps or 0
         listed = tuple(dict.fromkeys(between.at(step / (steps - 1)) for step in range(steps)))
-        unit = between.unit
     fields = tuple(axis.fields or (axis.field or "",))
     return Levels(Axis(name, axis.label or name, fields, axes.shown_unit(unit), log), listed, between)
 

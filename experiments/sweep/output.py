@@ -16,6 +16,7 @@ def write_sweep(
     out: Path,
     force: bool,
     also: Callable[[SweepResult, Path], None] | None = None,
+    parquet: bool = False,
 ) -> Path:
     """The finished folder under `out`: tables, what `also` adds to it, manifest.json, run.json.
 
@@ -24,7 +25,7 @@ def write_sweep(
     folder = folder_of(result.name, result.hash, out)
 
     def fill(part: Path) -> None:
-        write_tables(result, part / "tables")
+        write_tables(result, part / "tables", parquet)
         if also is not None:
             also(result, part)
 

@@ -4,30 +4,40 @@ A mistake in a level stands at its place in the sweep file, one that the scenari
 several points have in common is said once; what only some of them have names one.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from experiments.errors import InputError
 from experiments.scenario import Loaded, Overrides, locate
 from experiments.scenario.edge import from_text
-from experiments.scenario.messages import Mistake, Source, excerpt, shown_path
+from experiments.scenario.messages import MOST, Mistake, Source, excerpt, shown_path
 from experiments.scenario.settings import Setting
 from experiments.sweep.checks import field_places
 from experiments.sweep.design import Designed
 from experiments.sweep.schema import SweepFile
 
+_FIGURE = re.compile(r"[0-9][0-9.,]*(?: ?[A-Za-zµ%][A-Za-z/%]*)?")
+"""A figure with its unit."""
+
 
 @dataclass
 class Said:
-    """Messages about points, each once, with the points that have it."""
+    """Messages about points, each once, with the points that have it; `alike`: what differs in figures is the same."""
 
     total: int
+    alike: bool = False
     by_text: dict[str, list[str]] = field(default_factory=dict)
+    _same: dict[str, str] = field(default_factory=dict)
 
     def add(self, texts: Sequence[str], point: str) -> None:
         for text in texts:
-            self.by_text.setdefault(text, []).append(point)
+            first = self._same.setdefault(_FIGURE.sub("#", text) if self.alike else text, text)
+            points = self.by_text.setdefault(first, [])
+            if point not in points[-1:]:
+                points.append(point)
 
     def texts(self, always: frozenset[str] = frozenset()) -> Iterator[str]:
         """The messages; those that only some points have, and that `always` does not have, name one of them."""
@@ -45,6 +55,7 @@ class Base:
     """The scenario file of a sweep, and what the sweep sets in all of its points."""
 
     text: str
+    data: dict[str, Any]  # the document in it
     path: Path
     seed: int | None
     always: tuple[Setting, ...]
@@ -69,7 +80,9 @@ def loaded_points(
         else:
             found.append(one)
             warnings.add(one.remarks, point.point.name)
-    return found, _once_each_axis(list(mistakes.texts(labels.own(mistakes.by_text))), labels)
+    messages = _once_each_axis(list(mistakes.texts(labels.own(mistakes.by_text))), labels)
+    more = [f"and {len(messages) - MOST} more, correct the first ones"] if len(messages) > MOST else []
+    return found, [*messages[:MOST], *more]
 
 
 class _Labels:

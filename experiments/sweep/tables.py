@@ -1,16 +1,15 @@
-"""The tidy tables of a sweep: one row a fact, levels in front, as text and as number. `docs/sweep.md` says what each is.
+"""The tidy tables of a sweep: one row a fact, levels in front, as text and as number (`docs/sweep.md`).
 
 Figures are in their metric's own unit. Undefined is an empty field. Rows come in the order of points, metrics, groups,
 arms; equal results have equal bytes.
 """
 
-import csv
-import math
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from experiments.metrics import BY_KEY
+from experiments.study.export import write_table
 from experiments.sweep.result import PointResult, SweepResult
 from sim.statistics import Interval
 
@@ -91,19 +90,14 @@ def columns(name: str, result: SweepResult) -> tuple[str, ...]:
     return tuple(found[name])
 
 
-def write_tables(result: SweepResult, folder: Path) -> None:
-    """All tables as CSV in `folder`, which is made."""
+def write_tables(result: SweepResult, folder: Path, parquet: bool = False) -> None:
+    """All tables as CSV in `folder`, which is made, and as Parquet if asked for. Raises InputError without DuckDB."""
+    import pandas as pd
+
     folder.mkdir(parents=True)
     for name, rows in TABLES.items():
-        with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, columns(name, result), lineterminator="\n")
-            writer.writeheader()
-            for row in rows(result):
-                writer.writerow({key: _field(value) for key, value in row.items()})
-
-
-def _field(value: Any) -> Any:
-    return "" if isinstance(value, float) and math.isnan(value) else value
+        frame = pd.DataFrame(list(rows(result)), columns=list(columns(name, result)))
+        write_table(frame, folder, name, parquet)
 
 
 def _point(result: SweepResult, one: PointResult) -> Row:

@@ -11,7 +11,8 @@ from typing import Any
 from experiments.group_view import ALL_VMS
 from experiments.identity import VERSION
 from experiments.metrics import BY_KEY, show
-from experiments.study.cells import FEW, LEVEL, Cell
+from experiments.study.cells import FEW, LEVEL, Cell, Contrast
+from experiments.study.coverage import coverage_note
 from experiments.sweep.result import PointResult, SweepResult
 from experiments.terminal import aligned
 from experiments.verdict import FEW as FEW_MARK
@@ -34,10 +35,14 @@ def lines(result: SweepResult) -> Iterator[str]:
         yield f"Failed: {failure.run}: {failure.reason}"
     if len(result.failures) > MOST_OPEN:
         yield f"Failed: {len(result.failures) - MOST_OPEN} more, see tables/failures.csv"
+    if note := coverage_note(min((one.replications for one in result.points if one.replications), default=30)):
+        yield f"Note: {note}"
     if result.compressed:
         yield "Note: the time scale is compressed: compare arms and points, not the figures with a real night's."
-    for warning in result.warnings:
+    for warning in result.warnings[:MOST_OPEN]:
         yield f"Note: {warning}"
+    if len(result.warnings) > MOST_OPEN:
+        yield f"Note: {len(result.warnings) - MOST_OPEN} more, see manifest.json"
 
 
 HEAD = ("", "lowest", "at", "highest", "at ")
@@ -105,8 +110,13 @@ def _differences(result: SweepResult) -> Iterator[tuple[str, ...]]:
 def _better(result: SweepResult, key: str, group: str, arm: str, base: str) -> str:
     found = [result.contrast(one.point.name, key, arm, base, group) for one in result.points]
     known = [one for one in found if one is not None and one.difference.interval.n]
-    counts = Counter(one.better or "open" for one in known)
-    return ", ".join(f"{name} {counts[name]}" for name in (arm, base, "open") if counts[name]) or "-"
+    counts = Counter(one.better or ("equal" if _equal(one) else "open") for one in known)
+    return ", ".join(f"{name} {counts[name]}" for name in (arm, base, "equal", "open") if counts[name]) or "-"
+
+
+def _equal(one: Contrast) -> bool:
+    """Whether the two arms had the same figure in every replication."""
+    return one.difference.interval[:3] == (0, 0, 0)
 
 
 def _open(result: SweepResult) -> Iterator[str]:

@@ -106,7 +106,19 @@ def vmfssparse() -> list[Row]:
     machine = vm("vm", workload, (disk("vm:0", DISK),))
     spec = machines((machine,), (store(0, law(100_000)),), 6 * S)
     spec = replace(spec, run=replace(spec.run, interval_ns=S))
-    sparse = DeltaFormat(512, 4096, KIB, 0, 1, 512, 0, 16 * KIB, 1, 0, 0)
+    sparse = DeltaFormat(
+        grain_bytes=512,
+        table_grains=4096,
+        growth_bytes=KIB,
+        metadata_ppm=0,
+        metadata_writes=1,
+        metadata_bytes=512,
+        cached_tables=0,
+        table_bytes=16 * KIB,
+        directory_writes=1,
+        bloom_bits=0,
+        bloom_hashes=0,
+    )
     job = replace(JOB, first_ns=S, disk_open_ns=20 * S)
     spec = replace(spec, snapshots=replace(SNAPSHOTS, delta=sparse), vadp=(job,), arms=("vadp",))
     result = one(spec, "vadp")

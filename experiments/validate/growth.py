@@ -21,9 +21,29 @@ RATE = 600
 HELD_S = 30
 
 JOB = Vadp(
-    "job", ("vm",), 0, 1000 * S, 1, "esx1", "v1", 64 * KIB, MIB, 2000, 0, 0, 4, 0, 0, 0, 1000, 0, 0,
-    plain.PLAIN_TRANSPORT, plain.PLAIN_SCHEDULE, PLAIN,
-)  # fmt: skip
+    name="job",
+    vms=("vm",),
+    first_ns=0,
+    interval_ns=1000 * S,
+    parallel_vms=1,
+    serving_host="esx1",
+    cbt="v1",
+    cbt_block_bytes=64 * KIB,
+    tool_block_bytes=MIB,
+    query_page_extents=2000,
+    query_page_ns=0,
+    disk_open_ns=0,
+    reads_in_flight=4,
+    stream_bytes_per_s=0,
+    host_bytes_per_s=0,
+    repository_bytes_per_s=0,
+    reduction_milli=1000,
+    commit_ns=0,
+    job_limit_ns=0,
+    transport=plain.PLAIN_TRANSPORT,
+    schedule=plain.PLAIN_SCHEDULE,
+    request=PLAIN,
+)
 """A backup job that costs nothing but its reads."""
 
 

@@ -13,6 +13,7 @@ from experiments.validate.build import (
     HOST,
     MS,
     NO_STUN,
+    PLAIN_DELTA,
     SNAPSHOTS,
     US,
     S,
@@ -30,7 +31,7 @@ from experiments.validate.measure import one, rate
 from experiments.validate.row import Claim, Row, Slack, exact, judge, judge_least, judge_range, share
 from experiments.validate.stuns import defaults
 from models.result import RunResult
-from models.scenario import DeltaFormat, Guest, HelperRounds, MergeCosts, Scenario, SnapshotRequest, StunCosts
+from models.scenario import Guest, HelperRounds, MergeCosts, Scenario, SnapshotRequest, StunCosts
 
 MB = 10**6
 DELTA_MB, COPIED_MB = 20_000, 100
@@ -52,7 +53,7 @@ def _removal(written: int, helper: HelperRounds | None, copied: int = COPIED_MB)
     spec = machines((machine,), (store(0, law(100 * US)),), (OPEN_S + seconds) * S)
     snapshots = replace(
         SNAPSHOTS, consolidation="helper" if helper else "mirror",
-        delta=DeltaFormat(MB, 4096, MB, 0, 0, 4096, 0, 0, 0, 0, 0),
+        delta=replace(PLAIN_DELTA, grain_bytes=MB, growth_bytes=MB),
         merge=MergeCosts(1, MB, copied * MB, 0), helper=helper or SNAPSHOTS.helper,
     )  # fmt: skip
     job = replace(JOB, disk_open_ns=OPEN_S * S, tool_block_bytes=64 * MB, interval_ns=10_000 * S)

@@ -20,9 +20,31 @@ from sim.streams import philox, uniforms
 FLUID = "fluid buffer: size / (inflow - outflow)"
 WRITE = 64 * KIB
 LINK = Vaio(
-    "cdp", ("vm",), 0, 0, 1 << 40, 1, 0, 1000, 0, S, WRITE, 8, True, False, "asynchronous", S, True, (), 60 * S, 10 * S,
-    90 * S, 24 * 3600 * S, 0, None,
-)  # fmt: skip
+    name="cdp",
+    vms=("vm",),
+    down_ns=0,
+    up_ns=0,
+    buffer_bytes=1 << 40,
+    link_bytes_per_s=1,
+    link_latency_ns=0,
+    reduction_milli=1000,
+    journal_bytes_per_s=0,
+    checkpoint_ns=S,
+    extent_bytes=WRITE,
+    resync_reads=8,
+    seeded=True,
+    synchronous=False,
+    on_loss="asynchronous",
+    hold_limit_ns=S,
+    blocks_drain=True,
+    outages=(),
+    link_timeout_ns=60 * S,
+    retry_ns=10 * S,
+    retry_most_ns=90 * S,
+    history_ns=24 * 3600 * S,
+    journal_size_bytes=0,
+    appliance=None,
+)
 
 
 def even_writes(rates: tuple[tuple[int, int], ...], size: int, disk_bytes: int) -> Trace:

@@ -19,7 +19,9 @@ from models.scenario import Burst, Scenario, Vm
 LAW, PARDA = "fixed point of PARDA's control law", "PARDA (FAST 2009)"
 PERIOD, SETTLE, DURATION = S, 100 * S, 160 * S
 SERVERS, DEPTH = 10, 64
-CONTROL = Sioc(25 * MS, PERIOD, 800_000, 500_000, 4, 1000)
+CONTROL = Sioc(
+    threshold_ns=25 * MS, period_ns=PERIOD, gain_ppm=800_000, smoothing_ppm=500_000, least_depth=4, shares_per_slot=1000
+)
 Claims = Sequence[Sequence[int]]
 """The shares of each host's VMs."""
 

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from models import scenario
-from models.arrivals import arrival_times, rates
+from models.arrivals import arrival_times
 from models.compiled.layout import STREAM
-from models.windows import cut, inside, unseen_blocks
+from models.windows import inside, seen_rates, unseen_blocks
 from models.workload import Block, Ints, guest_blocks, hop_blocks, service_blocks
 from sim.memory import Fields, FlatMemory
 from sim.streams import uniform_stream
@@ -126,8 +126,7 @@ def guest_rows(
                 taken.append(block)
                 yield block.gap
 
-        stretches = cut(rates(workload, states), windows, keep=True) if windows else rates(workload, states)
-        for times in arrival_times(gaps(), stretches):
+        for times in arrival_times(gaps(), seen_rates(workload, states, windows)):
             yield rows(times, taken.pop())
 
 

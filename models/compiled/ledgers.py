@@ -275,7 +275,7 @@ class Recorder:
             at = row.next
 
     def window(self, warmup_ns: int, closed_ns: int) -> None:
-        """From now on I/Os are measured that arrive from `warmup_ns` on, and commands that enter before `closed_ns`."""
+        """From now on I/Os and commands are measured that come from `warmup_ns` on and before `closed_ns`."""
         self.engine.world.set(warmup=warmup_ns, closed=closed_ns)
 
     def little(self, vm: int, now: int) -> tuple[int, int]:

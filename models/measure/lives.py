@@ -18,7 +18,11 @@ class Segment(NamedTuple):
 
 
 class CommandLife(NamedTuple):
-    """One back-end command: it enters the scheduler, is issued to the array, starts there, ends. -1: not by then."""
+    """One back-end command: it enters the scheduler, is issued to the array, starts there, ends. -1: not by then.
+
+    One that the array has refused (QUEUE FULL) keeps its slot until it is issued again. An array's own destage has no
+    host and waits for no slot. A write that a cache takes starts when there is room for it, and takes no server.
+    """
 
     host: str
     datastore: str
@@ -32,7 +36,15 @@ class CommandLife(NamedTuple):
     start_ns: int
     end_ns: int
     drawn_ns: int  # the latency that its service drew
-    own_ns: int  # the same and the transfer, slowed down: its service if no cap held it
+    own_ns: int  # the same and the transfer, slowed down: its service if no cap held it; cached: until acknowledged
+    refused_ns: int = -1  # when the array first refused it
+    refusals: int = 0  # how often
+    cached: bool = False  # a write-back cache took it
+
+    @property
+    def slot_ns(self) -> int:
+        """When it got its slot of the device queue; -1: not by then."""
+        return self.refused_ns if self.refused_ns >= 0 else self.issue_ns
 
 
 class IoLife(NamedTuple):
@@ -87,7 +99,7 @@ def found(command: CommandLife, others: Iterable[CommandLife]) -> Found:
     waiting = outstanding = 0
     for other in others:
         if (other.host, other.datastore) == (command.host, command.datastore) and other.arrival < command.arrival:
-            if other.issue_ns < 0 or other.issue_ns >= command.enter_ns:
+            if other.slot_ns < 0 or other.slot_ns >= command.enter_ns:
                 waiting += 1
             elif other.end_ns < 0 or other.end_ns > command.enter_ns:
                 outstanding += 1
@@ -97,13 +109,19 @@ def found(command: CommandLife, others: Iterable[CommandLife]) -> Found:
 def ahead_at_device(command: CommandLife, others: Iterable[CommandLife]) -> tuple[Holder, ...]:
     """Whose commands held the device's slots while this one waited in the scheduler; the largest share first."""
     same = (o for o in others if (o.host, o.datastore) == (command.host, command.datastore))
-    return _holders(command.enter_ns, command.issue_ns, ((o, o.issue_ns) for o in same if o is not command))
+    return _holders(command.enter_ns, command.slot_ns, ((o, o.slot_ns) for o in same if o is not command))
 
 
 def ahead_in_array(command: CommandLife, others: Iterable[CommandLife]) -> tuple[Holder, ...]:
-    """Whose commands, of any host, the array served while this one waited in it; the largest share first."""
-    same = (o for o in others if o.datastore == command.datastore)
+    """Whose commands, of any host or its own, the array served while this one waited in it; the largest share first."""
+    same = (o for o in others if o.datastore == command.datastore and not o.cached)
     return _holders(command.issue_ns, command.start_ns, ((o, o.start_ns) for o in same if o is not command))
+
+
+def destaged_meanwhile(command: CommandLife, others: Iterable[CommandLife]) -> int:
+    """How many destages ended while this write waited for room in the array's cache: they made it."""
+    mine = (o for o in others if o.datastore == command.datastore and o.kind == "destage")
+    return sum(1 for o in mine if command.issue_ns < o.end_ns <= command.start_ns)
 
 
 def _holders(start: int, end: int, holding: Iterable[tuple[CommandLife, int]]) -> tuple[Holder, ...]:

@@ -152,7 +152,7 @@ class Recorder:
         self._acknowledge(book, io, self.clock._now)
 
     def window(self, warmup_ns: int, closed_ns: int) -> None:
-        """From now on I/Os are measured that arrive from `warmup_ns` on, and commands that enter before `closed_ns`."""
+        """From now on I/Os and commands are measured that come from `warmup_ns` on and before `closed_ns`."""
         self.warmup_ns, self.closed_ns = warmup_ns, closed_ns
 
     def command_done(self, flow: Flow, command: Command) -> None:

@@ -19,10 +19,14 @@ from models.path.watch import Watch
 
 if TYPE_CHECKING:
     from models.path.build import Hypervisor
+    from models.path.datastore import Datastore
     from models.path.device import Flow
 
 Span = tuple[int, int]
 """From a time to a time, in ns, the second not included."""
+
+CACHED = -1
+"""In place of how many were in service: a write that a cache took."""
 
 MOST = 1_000_000
 """More lives than this are not kept."""
@@ -57,7 +61,10 @@ class Tracer:
         self._ends = [end for _, end in self.spans]
         self._open: dict[GuestIo, list[CommandLife]] = {}  # arrived in a span: their critical path so far
         self._steps: dict[Command, CommandLife | None] = {}  # commands of these that are under way, or just back
-        self._serving: dict[Command, tuple[Flow, int, int]] = {}  # what the array works on: since when, beside how many
+        self._serving: dict[Command, tuple[Flow | Destages, int, int]] = {}
+        # what the array works on, or its cache has (CACHED): since when, beside how many
+        self._refused: dict[Command, tuple[Flow, int, int]] = {}  # the first time, and how often
+        self._again: dict[Command, Flow] = {}  # refused, and not yet issued again
         self._stunned: dict[int, int] = {}  # VM -> since when
 
     def attach(self, hypervisor: "Hypervisor", books: Watch) -> None:
@@ -86,9 +93,27 @@ class Tracer:
 
     # -- what the traced parts of the path say ------------------------------------------------------------------------
 
-    def started(self, flow: "Flow", command: Command) -> None:
+    def started(self, flow: "Flow | Destages", command: Command) -> None:
         """The array begins to serve it."""
         self._serving[command] = (flow, self.clock._now, flow.device.store._serving)
+
+    def cached(self, flow: "Flow", command: Command) -> None:
+        """The array's cache takes the write."""
+        self._serving[command] = (flow, self.clock._now, CACHED)
+
+    def refused(self, flow: "Flow", command: Command) -> None:
+        """The array answers QUEUE FULL."""
+        _, first, count = self._refused.get(command, (flow, self.clock._now, 0))
+        self._refused[command] = (flow, first, count + 1)
+        self._again[command] = flow
+
+    def accepted(self, command: Command) -> None:
+        """The array takes it."""
+        self._again.pop(command, None)
+
+    def destaged(self, flow: Destages, command: Command) -> None:
+        """The array has written to its media what its cache held."""
+        self._ended(flow, command)
 
     def step_begins(self, io: GuestIo, commands: list[Command]) -> None:
         """The I/O has these commands run side by side."""
@@ -123,13 +148,19 @@ class Tracer:
 
     def command_done(self, flow: "Flow", command: Command) -> None:
         self.books.command_done(flow, command)
+        self._ended(flow, command)
+
+    def _ended(self, flow: "Flow | Destages", command: Command) -> None:
+        """A life is over: it is kept if it touches a span, or belongs to an I/O that does."""
         _, start, others = self._serving.pop(command)
         if self._open or self._touches(command.enter_ns, command.done_ns):
             life = _command_life(flow, command, command.issue_ns, start, command.done_ns, others)
+            life = self._with_refusals(life, command)
             self.commands.append(life)
             if command in self._steps:
                 self._steps[command] = life
             self._bound()
+        self._refused.pop(command, None)
 
     def absorbed(self, vm: int, io: GuestIo) -> None:
         self.books.absorbed(vm, io)
@@ -191,22 +222,38 @@ class Tracer:
                     yield _command_life(flow, command)
         for store in self.hypervisor.stores.values():
             for owner, command in (*store.waiting, *store.queue):
-                if not isinstance(owner, Destages):
-                    yield _command_life(owner, command, command.issue_ns)
-        for command, (flow, start, others) in self._serving.items():
-            yield _command_life(flow, command, command.issue_ns, start, others=others)
+                yield self._with_refusals(_command_life(owner, command, command.issue_ns), command)
+        for command, (owner, start, others) in self._serving.items():
+            yield self._with_refusals(_command_life(owner, command, command.issue_ns, start, others=others), command)
+        for command, flow in self._again.items():
+            yield self._with_refusals(_command_life(flow, command), command)
+
+    def _with_refusals(self, life: CommandLife, command: Command) -> CommandLife:
+        if command not in self._refused:
+            return life
+        _, first, count = self._refused[command]
+        return life._replace(refused_ns=first, refusals=count)
 
 
 def _command_life(
-    flow: "Flow", command: Command, issue: int = -1, start: int = -1, end: int = -1, others: int = 0
+    flow: "Flow | Destages", command: Command, issue: int = -1, start: int = -1, end: int = -1, others: int = 0
 ) -> CommandLife:
-    device, spec = flow.device, flow.device.store.spec
-    law = spec.write if command.write else spec.read
+    store = flow.device.store
+    host, name, arrival = "", f"the cache of {store.spec.name}", command.ordinal
+    if not isinstance(flow, Destages):
+        host, name, arrival = flow.device.host.name, flow.name, command.arrival
+    return CommandLife(
+        host, store.spec.name, name, KINDS[command.cause], command.write, command.size, arrival, command.enter_ns,
+        issue, start, end, command.service_ns, _own_ns(store, command, others), cached=others == CACHED,
+    )  # fmt: skip
+
+
+def _own_ns(store: "Datastore", command: Command, others: int) -> int:
+    """What the array needs for it if no cap holds it, beside so many others in service."""
+    if others == CACHED:
+        assert store.spec.cache is not None
+        return store.spec.cache.latency_ns
+    law = store.spec.write if command.write else store.spec.read
     transfer = transfer_ns(command.size, law.stream_bytes_per_s) if law.stream_bytes_per_s else 0
     own = command.service_ns + transfer
-    if device.store.slowdown is not None:
-        own = stretched(device.store.slowdown, others, own)
-    return CommandLife(
-        device.host.name, spec.name, flow.name, KINDS[command.cause], command.write, command.size, command.arrival,
-        command.enter_ns, issue, start, end, command.service_ns, own,
-    )  # fmt: skip
+    return own if store.slowdown is None else stretched(store.slowdown, others, own)

@@ -34,11 +34,11 @@ class Destages:
         self.device = self
         self.completion_key = order(COMPLETION, 2, number)
         self.ordinal = 0
-        self._store = store
+        self.store = store
 
     def completed(self, _: "Destages", command: Command) -> None:
         """Its bytes make room in the cache."""
-        self._store.destaged(command)
+        self.store.destaged(command)
 
 
 def buckets(spec: scenario.Datastore) -> tuple[Bucket, Bucket]:

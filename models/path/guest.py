@@ -11,11 +11,11 @@ from typing import Any
 
 from simpy.events import Event
 
-from models.arrivals import NEVER_NS, poisson, rates
+from models.arrivals import NEVER_NS, poisson
 from models.path.io import GuestIo
 from models.path.vm import Vm
 from models.scenario import Window
-from models.windows import UNSEEN_SLOT, cut, inside
+from models.windows import UNSEEN_SLOT, inside, seen_rates
 from models.workload import Draw
 from sim.clock import ARRIVAL, Clock, Signal, order
 
@@ -35,8 +35,7 @@ def start(
         recorded = zip(times.tolist(), draws, strict=False)
         clock.process(_arrivals(clock, vm, number, key, compress(recorded, inside(windows, times).tolist())))
     else:
-        stretches = cut(rates(spec, states), windows, keep=True) if windows else rates(spec, states)
-        clock.process(_arrivals(clock, vm, number, key, poisson(draws, stretches)))
+        clock.process(_arrivals(clock, vm, number, key, poisson(draws, seen_rates(spec, states, windows))))
 
 
 def start_unseen(clock: Clock, vm: Vm, number: int, writes: Iterator[tuple[int, Draw]]) -> None:

@@ -14,17 +14,33 @@ from models.path.io import Command, GuestIo
 
 
 class TracedDatastore(Datastore):
-    """A datastore that says when it begins to serve a command."""
+    """A datastore that says when it begins to serve a command, of a host or its own, and when it refuses one."""
 
     tracer: Tracer
 
+    def issue(self, flow: Flow, command: Command) -> None:
+        if self.spec.queue_limit and self.inside >= self.spec.queue_limit:
+            self.tracer.refused(flow, command)
+        else:
+            self.tracer.accepted(command)
+        super().issue(flow, command)
+
+    def _enter(self, flow: Flow | Destages, command: Command) -> None:
+        if isinstance(flow, Destages):
+            command.enter_ns = command.issue_ns = self.clock._now
+        super()._enter(flow, command)
+
     def _start(self, flow: Flow | Destages, command: Command) -> None:
-        if not isinstance(flow, Destages):
-            self.tracer.started(flow, command)
+        self.tracer.started(flow, command)
         super()._start(flow, command)
 
     def _taken(self, flow: Flow, command: Command) -> None:
-        self.tracer.started(flow, command)
+        self.tracer.cached(flow, command)
+
+    def destaged(self, command: Command) -> None:
+        command.done_ns = self.clock._now
+        self.tracer.destaged(self._destages, command)
+        super().destaged(command)
 
 
 class TracedDisk(Disk):

@@ -331,7 +331,8 @@ def test_units_of_axes_and_texts() -> None:
 def test_a_run_without_protection_says_which_charts_have_nothing_to_show() -> None:
     alone = compared(("none",), 1)
     assert {chart.name for chart in CHARTS if chart.data(alone) is None} == {
-        "stun-anatomy", "slump", "neighbours", "night", "recovery-point", "replication", "deltas", "changes"
+        "stun-anatomy", "slump", "neighbours", "night", "recovery-point", "replication", "deltas", "changes",
+        "queue-depth",
     }  # fmt: skip
     assert all(chart.absent for chart in CHARTS)
 

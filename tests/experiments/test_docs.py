@@ -23,6 +23,8 @@ from models.stories import (
 PAGES = sorted(
     [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "results" / "README.md", *(ROOT / "docs").glob("*.md")]
 )
+STUDIES = ("plan", "sensitivity", "sweep")
+"""Pages whose blocks are no scenarios."""
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -34,6 +36,8 @@ def scenarios() -> list[str]:
     """Each TOML block of the pages as a whole scenario: a piece is added to its page's first block."""
     whole = []
     for page in PAGES:
+        if page.stem in STUDIES:
+            continue
         found = blocks(page.read_text(), "toml")
         whole += found[:1] + [f"{found[0]}\n{piece}" for piece in found[1:]]
     return whole
@@ -47,6 +51,48 @@ def test_every_scenario_on_a_page_loads_without_a_warning(tmp_path: Path, text: 
     path = tmp_path / "page.toml"
     path.write_text(text)
     assert load(path).warnings == []
+
+
+@pytest.mark.parametrize("text", blocks((ROOT / "docs" / "sweep.md").read_text(), "toml"), ids=lambda text: text[:20])
+def test_every_sweep_on_its_page_loads(tmp_path: Path, text: str) -> None:
+    from experiments.sweep.file import load_sweep
+
+    (tmp_path / "backup-interval.toml").write_text((ROOT / "scenarios" / "backup-interval.toml").read_text())
+    (tmp_path / "sweeps").mkdir()
+    page = tmp_path / "sweeps" / "page.toml"
+    page.write_text(text)
+    assert len(load_sweep(page).points) >= 2
+
+
+def test_the_study_on_the_page_of_sensitivity_loads(tmp_path: Path) -> None:
+    from experiments.sensitivity.file import load_sensitivity
+
+    (tmp_path / "demo.toml").write_text((ROOT / "scenarios" / "demo.toml").read_text())
+    (tmp_path / "studies").mkdir()
+    page = tmp_path / "studies" / "page.toml"
+    (text,) = blocks((ROOT / "docs" / "sensitivity.md").read_text(), "toml")
+    page.write_text(text)
+    assert [entry.key for entry in load_sensitivity(page).entries] == ["vadp.commit", "vaio.down"]
+
+
+def test_the_page_of_sweeps_has_every_key_metric_and_column() -> None:
+    from experiments.metrics import METRICS
+    from experiments.sweep.result import Axis, SweepResult
+    from experiments.sweep.schema import AxisTable, ReplicationTable, SettleTable, SweepFile
+    from experiments.sweep.tables import TABLES, columns
+
+    page = (ROOT / "docs" / "sweep.md").read_text()
+    said = set(re.findall(r"`(\w+)`", page)) | set(re.findall(r"^(\w+) = ", page, re.MULTILINE))
+    said |= set(re.findall(r"`(\w+) = ", page))
+    for table in (SweepFile, AxisTable, ReplicationTable, SettleTable):
+        keys = {field.alias or name for name, field in table.model_fields.items()}
+        assert keys <= said | {"axis", "replication", "settle"}, table
+    listed = re.findall(r"^\| `(\w+)` \| [^|]* \| (?:low|high|neither) \|$", page, re.MULTILINE)
+    assert listed == [metric.key for metric in METRICS]
+    axes = (Axis("NAME", "", (), "", False),)
+    empty = SweepResult("", "", "", False, 1, "", "", "grid", axes, (), (), (), (), (), ())
+    for name in TABLES:
+        assert set(columns(name, empty)) <= said | {"level"}, name
 
 
 def test_a_scenario_that_does_not_load_would_be_seen(tmp_path: Path) -> None:

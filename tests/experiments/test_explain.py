@@ -103,7 +103,7 @@ def test_a_run_without_anything_special_is_explained_too(explain: Told, result: 
     code, out, _ = explain(result, "--arm", "none", "--replicate", 1, "--vm", "near", "--slowest", 1)
     assert code == 0
     assert "arm none, replicate 1 of 2: the slowest guest I/O of near" in out
-    assert "met no stun, backup, merge or resync" in out
+    assert "met no stun, quiesce, backup, merge, question or resync" in out
     assert "its own service drew" in out
     assert "of its law (mean" in out
 

@@ -141,7 +141,7 @@ def test_service_is_taken_apart_where_it_is_more_than_one_thing(read: dict[str, 
 
 def test_stories_and_mechanisms_have_lanes(read: dict[str, Any]) -> None:
     names = {e["args"]["name"].partition(" #")[0] for e in read["traceEvents"] if e["name"] == "thread_name"}
-    assert {"stuns", "backups, merges, replication", "backup of NBD job", f"{NAMES[0]}:0"} <= names
+    assert {"stuns", "backups, merges, holds, replication", "backup of NBD job", f"{NAMES[0]}:0"} <= names
     told = [event["name"] for row in by_lane(read).values() for event in row if event["cat"] == "story"]
     assert sorted(told) == ["backup read", "overflow", "overflow", "snapshot create stun"]
 

@@ -108,7 +108,7 @@ def test_a_failed_run_is_kept_as_a_file_until_it_has_a_result(tmp_path: Path, mo
     assert failure.scenario is not None
     said = json.loads(failure.scenario.read_text())
     assert (said["run"], said["replicate"], said["seed"]) == ("raiser/vadp/3", 3, 1)
-    assert said["scenario"] == fake_run("raiser").scenario.identity
+    assert said["scenario"] == json.loads(fake_run("raiser").scenario.identity)
     assert said["reason"] == failure.reason
     monkeypatch.setattr(module, "do_packed", calm)
     assert texts([fake_run("raiser", 3)], store) == [text_of(fake_run("raiser", 3))]

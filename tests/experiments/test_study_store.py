@@ -98,7 +98,7 @@ def test_a_full_disk_is_said_and_keeps_what_was_there(tmp_path: Path) -> None:
         store.put("first", "n", zlib.compress(b"text"))
         store._connection.execute("PRAGMA max_page_count = 10")
         with pytest.raises(
-            StoreError, match=r"runs\.sqlite: a finished run could not be written .*: make room"
+            StoreError, match=r"runs\.sqlite: a finished run could not be written .*: free some"
         ) as full:
             store.put("second", "n", os.urandom(100_000))
         assert isinstance(full.value, OSError), "the command line ends with 1"

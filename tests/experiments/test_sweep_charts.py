@@ -182,6 +182,15 @@ def test_a_third_axis_gives_the_frontier_panels() -> None:
     assert len(picture.panels[0].spots) == 15
 
 
+def test_a_random_design_has_its_first_metric_over_each_pair_of_axes() -> None:
+    names = [sheet.name for sheet in sweep_frontier.sheets(fake_sweep(SCHEDULER, WRITES, INTERVAL, design="sobol"))]
+    assert names == [
+        "break-even-guest_p99", "break-even-guest_p99-scheduler-interval", "break-even-guest_p99-writes-interval",
+        "break-even-age_mean",
+    ]  # fmt: skip
+    assert len(sweep_frontier.sheets(fake_sweep(WRITES, INTERVAL, SCHEDULER))) == 2
+
+
 # --- drawn ---
 
 

@@ -69,6 +69,21 @@ def test_the_deepest_chain(writes: list[tuple[int, int]], read: tuple[int, int])
     _same(twin, under, read)
 
 
+def test_what_stays_above_a_merge_keeps_its_counts_and_the_rest_its_pages_gives_back() -> None:
+    """Three deltas of 1, 2 and 3 grains; the lowest one goes, then the next, then the last has nothing of table 0."""
+    under = grains.grain_map(GRAINS, 8)
+    for held in ((0,), (0, 1), (8, 9, 10)):
+        grains.push(under)
+        assert [grains.allocate(under, grain) for grain in held] == [True] * len(held)
+    pages = len(under.pool)
+    assert grains.fold_below(under, 1) == 1
+    assert (under.allocated[1:3], under.tabled[1:3]) == ([2, 3], [1, 1])
+    assert grains.fold_below(under, 1) == 2
+    assert (under.allocated[1], under.page_of[0]) == (3, -1)
+    grains.allocate(under, 95)
+    assert len(under.pool) == pages, "the page of table 0 serves the table that is touched next"
+
+
 def _same(twin: DictChain, under: grains.GrainMap, read: tuple[int, int]) -> None:
     depth = len(twin.deltas)
     assert grains.depth(under) == depth

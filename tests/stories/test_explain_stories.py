@@ -6,8 +6,19 @@ from worlds import MS, VADP, merged, reads, scripted, world, writes
 from worlds import trace as recorded
 
 from experiments.explain.happenings import Happening, met
+from experiments.explain.perfetto import document
 from experiments.explain.story import Story, Teller, shown_quantile
-from models.measure.lives import Found, Holder, ahead_at_device, ahead_in_array, found, shared, split_by
+from models.measure.lives import (
+    Found,
+    Holder,
+    Segment,
+    ahead_at_device,
+    ahead_in_array,
+    destaged_meanwhile,
+    found,
+    shared,
+    split_by,
+)
 from models.measure.tracer import united
 from models.scenario import Arm
 from models.trace import Trace, trace
@@ -107,6 +118,61 @@ def test_the_wait_before_the_gate_is_cut_where_the_stun_was() -> None:
     queued, held, _ = Teller(scenario, seen, (stun,)).tell(second).steps
     assert held.notes == ("snapshot create stun of job, 0:00:01.000 to 0:00:01.030",)
     assert queued.notes[0].startswith("no slot at the virtual adapter (1 a disk,")
+
+
+CACHED = {"datastore": {"d": {"servers": 1, "cache": {"size": "8 KiB", "latency": "0.1 ms", "destagers": 1}}}}
+
+
+def test_a_write_waits_for_room_in_a_cache_until_a_destage_makes_it() -> None:
+    """a's two writes fill the cache; the first is destaged from 0.1 to 1.1 ms. b's comes at 0.05 ms."""
+    seen, story = looked_at(CACHED, writes(0, 0), writes(50_000))
+    (command,) = story.io.commands
+    assert (command.cached, destaged_meanwhile(command, seen.commands)) == (True, 1)
+    assert steps(story) == [("data: cache full", 1_050_000), ("data: write cache", 100_000)]
+    assert [step.notes for step in story.steps] == [
+        ("the write cache of 8 KiB of d was full until 1 destage had ended",), ("acknowledged from memory",),
+    ]  # fmt: skip
+
+
+def test_a_destage_holds_a_server_and_a_cached_write_does_not() -> None:
+    """a's write is in the cache from 0 on and destaged from 0.1 to 1.1 ms. b's read comes at 0.5 ms."""
+    seen, story = looked_at(CACHED, writes(0), reads(500_000))
+    (command,) = story.io.commands
+    assert ahead_in_array(command, seen.commands) == (Holder("the cache of d", "destage", True, 1, 600_000, 600_000),)
+    assert found(command, seen.commands) == Found(0, 0)
+    assert story.steps[0].notes == ("behind 1 command: 1 destage write of the cache of d (0.600 ms)",)
+    titles = [event["args"]["name"] for event in document(seen, (0, 2 * MS), (), ("a", "b"), {})["traceEvents"]
+              if event["name"] in ("process_name", "thread_name")]  # fmt: skip
+    assert titles == ["VM a", "a:0", "VM b", "b:0", "device h / d", "array d", "destage of the cache of d"]
+
+
+def test_a_refused_command_keeps_its_slot_and_says_so() -> None:
+    """The array holds one: b is refused at 0.5 ms, and issued again 5 ms later."""
+    changes = {"datastore": {"d": {"queue_limit": 1}}, "host": {"h": {"busy_delay": "5 ms"}}}
+    seen, story = looked_at(changes, reads(0), reads(500_000))
+    (command,) = story.io.commands
+    assert (command.slot_ns, command.issue_ns, command.refusals) == (500_000, 5_500_000, 1)
+    assert ahead_at_device(command, seen.commands) == ()
+    assert steps(story) == [("data: device queue", 5 * MS), ("data: service", 1 * MS)]
+    assert story.steps[0].notes == (
+        "found 0 waiting and 1 outstanding at h / d, which has 64 slots",
+        "d answered QUEUE FULL, 1 time from 0:00:00.000 on: 5.000 ms",
+    )
+
+
+def test_what_a_guest_at_rest_and_one_without_space_wait_for_is_said() -> None:
+    """b's write is held by its guest until the thaw, and by its VM until the answer."""
+    scenario = scripted(world(TWO), recorded(writes(5 * MS)), vm="b")
+    seen = trace(scenario, "none", 0, [(0, 10 * MS)])
+    (io,) = seen.ios
+    happened = [Happening("quiesce", ("b",), "j", 4 * MS, 8 * MS), Happening("question", ("b",), "d", 5 * MS, 9 * MS)]
+    causes = (*seen.causes, "quiesce hold", "space hold")
+    held = io._replace(segments=tuple(Segment(len(seen.causes) + n, 5 * MS, 6 * MS) for n in (0, 1)))
+    told = Teller(scenario, seen._replace(causes=causes), happened).tell(held)
+    assert [step.notes for step in told.steps] == [
+        ("its guest was at rest for j, 0:00:00.004 to 0:00:00.008",),
+        ("its VM asked for space at 0:00:00.005, answered at 0:00:00.009",),
+    ]
 
 
 def test_an_i_o_meets_its_own_stuns_and_its_datastores_merges() -> None:

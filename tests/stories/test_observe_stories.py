@@ -10,7 +10,7 @@ from worlds import KIB, MS, VADP, VAIO, Played, S, merged, reads, scripted, trac
 
 from models.arrivals import NEVER_NS
 from models.scenario import Scenario, Window
-from models.windows import cut, inside, measured, observed
+from models.windows import closed_rate, cut, inside, measured, observed
 
 TWICE = {"run": {"observe": [{"start": "2 s", "duration": "1 s", "every": "3 s"}], "duration": "6 s",
                  "observe_warmup": "0 s", "slowest": 100, "interval": "1 s"}}  # fmt: skip
@@ -88,6 +88,7 @@ def test_a_closed_loops_clock_stands_still_between_windows(origin: str, clock: s
     story = Played(world(merged(TWICE, changes)))
     asked = sorted(io.arrival_ns // MS for io in story.result.vms[0].slowest)
     assert asked == [2_400, 2_801, 5_202, 5_603]
+    assert story.commands("data")[0] == 4, "and after the last window never again"
 
 
 def test_a_closed_loop_writes_outside_at_the_rate_of_its_bounds() -> None:
@@ -98,6 +99,20 @@ def test_a_closed_loop_writes_outside_at_the_rate_of_its_bounds() -> None:
     story = Played(spec)
     written = sum(row.bytes_written for row in story.result.intervals[:59]) // (4 * KIB)
     assert abs(written - 5_900) < 4 * 5_900**0.5
+
+
+def test_a_datastore_that_slows_down_slows_the_rate_outside_too() -> None:
+    """1 ms a service, 4 ms with eight in service: one outstanding makes 1,000 a second, 8 make 2,000; two servers
+    serve 500 each."""
+    loop = {"kind": "closed", "think": "0 s", "size": "4 KiB"}
+    found = []
+    for outstanding, servers in ((1, 64), (8, 64), (8, 2)):
+        slower = {"servers": servers, "slowdown": {"1": 1.0, "2": 2.0, "8": 4.0}}
+        busy = [{**loop, "outstanding": outstanding}]
+        spec = world({"vm": {"a": {"workload": busy}}, "datastore": {"d": slower}})
+        (machine, *_) = spec.vms
+        found.append(closed_rate(spec, machine, machine.workloads[0]) // 1000)
+    assert found == [1000, 2000, 1000]
 
 
 def test_an_unseen_write_asks_nobody() -> None:

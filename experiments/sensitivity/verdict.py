@@ -1,0 +1,181 @@
+"""What a sensitivity study says: which assumption moves what, and which could flip the verdict between two arms."""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from experiments.identity import VERSION
+from experiments.metrics import BY_KEY, show
+from experiments.sensitivity.indices import Effect
+from experiments.sensitivity.result import Entry, Scanned, SensitivityResult, Turn
+from experiments.study.coverage import coverage_note
+from experiments.terminal import aligned
+from experiments.verdict import SETTLED, cell_document, contrast_document
+from sim.statistics import Interval
+
+MOST_FAILED = 8
+METHODS = {"sobol": "Sobol indices from {} rows", "morris": "Morris screening of {} walks"}
+LEGENDS = {
+    "sobol": "Share of the variance that vanishes only when the assumption is known (total index), with its 95 % "
+             "bootstrap interval, while all vary at once.",
+    "morris": "Mean size of the change when the assumption moves through its range (mu*), with its 95 % bootstrap "
+              "interval, while the others are anywhere.",
+}  # fmt: skip
+
+
+def lines(result: SensitivityResult) -> Iterator[str]:
+    """The verdict, line by line."""
+    method = METHODS[result.method].format(result.size)
+    yield (f"{result.title} ({result.name}: {len(result.entries)} assumptions, {method}, arms "
+           f"{', '.join(result.arms)}, {result.runs} runs, seed {result.seed})")  # fmt: skip
+    for metric in result.metrics:
+        yield from _effects(result, metric)
+        yield from _scan(result, metric)
+        yield from _sentences(result, metric)
+    yield f"{LEGENDS[result.method]} {SETTLED} the sign of the difference is settled."
+    for failure in result.failures[:MOST_FAILED]:
+        yield f"Failed: {failure.run}: {failure.reason}"
+    if len(result.failures) > MOST_FAILED:
+        yield f"Failed: {len(result.failures) - MOST_FAILED} more, see tables/failures.csv"
+    yield from (f"Note: {note}" for note in notes(result))
+
+
+def notes(result: SensitivityResult) -> tuple[str, ...]:
+    """What a reader must know before the figures."""
+    found = [coverage_note(result.replications)]
+    if result.compressed:
+        found.append("The time scale is compressed: compare arms and assumptions, not the figures with a real night's.")
+    return tuple(note for note in (*found, *result.warnings) if note)
+
+
+def figures(result: SensitivityResult) -> tuple[str, ...]:
+    """What assumptions move: each arm, and the difference of the verdict."""
+    return (*result.arms, *([result.difference] if result.difference else []))
+
+
+def ranked(result: SensitivityResult, metric: str) -> list[Entry]:
+    """The assumptions, the one first that moves the metric most: its difference, or the arm that it moves most."""
+    of = figures(result)[-1:] if result.difference else result.arms
+
+    def most(entry: Entry) -> float:
+        totals = [result.effect(metric, one, entry.key).total for one in of]
+        return max((total for total in totals if not math.isnan(total)), default=-1.0)
+
+    return sorted(result.entries, key=lambda entry: -most(entry))
+
+
+def _effects(result: SensitivityResult, metric: str) -> Iterator[str]:
+    of = figures(result)
+    unit = f" [{BY_KEY[metric].unit}]" if result.method == "morris" and BY_KEY[metric].unit else ""
+    rows = [(f"{BY_KEY[metric].label}: what moves it{unit}", "from", "to", *of)]
+    for entry in ranked(result, metric):
+        texts = (_effect(result.effect(metric, one, entry.key)) for one in of)
+        rows.append((entry.key, entry.low, entry.high, *texts))
+    yield aligned(rows)
+
+
+def _effect(effect: Effect) -> str:
+    if math.isnan(effect.total):
+        return "-"
+    if math.isnan(effect.low) or effect.low == effect.high:
+        return show(effect.total)
+    return f"{show(effect.total)} ({show(effect.low)} to {show(effect.high)})"
+
+
+def _scan(result: SensitivityResult, metric: str) -> Iterator[str]:
+    rows = [(f"{BY_KEY[metric].title}: one at a time", "is", *figures(result))]
+    for one in result.scans:
+        cells = {cell.arm: cell.interval for cell in one.cells if cell.metric == metric}
+        texts = [_interval(cells[arm]) for arm in result.arms]
+        texts += [_difference(one, metric)] if result.difference else []
+        rows.append((one.key or "the scenario as it is", one.level, *texts))
+    yield aligned(rows)
+
+
+def _interval(interval: Interval) -> str:
+    return show(interval.mean, interval.half_width)
+
+
+def _difference(one: Scanned, metric: str) -> str:
+    found = next(contrast for contrast in one.contrasts if contrast.metric == metric)
+    interval = found.difference.interval
+    sign = "+" if interval.mean > 0 else ""
+    return sign + _interval(interval) + (f" {SETTLED}" if found.difference.sign_settled else "")
+
+
+def _sentences(result: SensitivityResult, metric: str) -> Iterator[str]:
+    """What can be said about the verdict by one metric."""
+    label = BY_KEY[metric].label
+    noise = max((one.share for one in result.noise if one.metric == metric and not math.isnan(one.share)), default=0.0)
+    if noise > 0.1:
+        yield f"{label}: replications alone explain {noise:.0%} of the points' differences: more of them would help."
+    if not result.between or BY_KEY[metric].better == "neither":
+        return
+    turns = [one for one in result.turns if one.metric == metric]
+    if not turns:
+        yield f"{label}: not defined in both {' and '.join(result.between)}, so there is no verdict."
+        return
+    yield f"{label}: {_was(result, turns[0])}. {_flips(turns)}"
+    for mixed in result.mixed:
+        if mixed.metric == metric and mixed.points:
+            counts = " and ".join(f"{arm} at {count}" for arm, count in zip(result.between, mixed.better, strict=True))
+            yield f"{label}, all varied at once, {mixed.points} points: better on average is {counts}."
+
+
+def _was(result: SensitivityResult, turn: Turn) -> str:
+    if turn.was:
+        return f"{turn.was} is better as the scenario is"
+    return f"whether {' or '.join(result.between)} is better is not settled as the scenario is"
+
+
+def _flips(turns: Sequence[Turn]) -> str:
+    parts = []
+    for verdict, text in (
+        ("flips", "Turned round by {}"),
+        ("opens", "No longer settled with {}"),
+        ("settles", "Settled only with {}"),
+    ):
+        found = [one for one in turns if one.verdict == verdict]
+        if found:
+            whats = (f"{one.key} = {one.level}" + (f" ({one.arm} is better)" if one.arm else "") for one in found)
+            parts.append(text.format(", ".join(whats)) + ".")
+    return " ".join(parts) or "No assumption alone changes that."
+
+
+def document(result: SensitivityResult, folder: str) -> dict[str, Any]:
+    """Everything as plain values for JSON; undefined is null."""
+    return {
+        "name": result.name,
+        "title": result.title,
+        "result": result.hash,
+        "version": VERSION,
+        "source": result.source,
+        "folder": folder,
+        "scenario": result.scenario,
+        "seed": result.seed,
+        "method": result.method,
+        "size": result.size,
+        "replications": result.replications,
+        "runs": result.runs,
+        "arms": list(result.arms),
+        "between": list(result.between),
+        "group": result.group,
+        "metrics": [{"key": key, "label": BY_KEY[key].label, "unit": BY_KEY[key].unit, "better": BY_KEY[key].better}
+                    for key in result.metrics],
+        "assumptions": [{**one._asdict(), "levels": list(one.levels), "fields": list(one.fields)}
+                        for one in result.entries],
+        "effects": [{"metric": one.metric, "of": one.of, "assumption": one.key,
+                     **{key: _number(value) for key, value in one.effect._asdict().items()}} for one in result.moved],
+        "noise": [{**one._asdict(), "share": _number(one.share)} for one in result.noise],
+        "scan": [{"assumption": one.key, "level": one.level, "values": [cell_document(cell) for cell in one.cells],
+                  "differences": [contrast_document(contrast) for contrast in one.contrasts]} for one in result.scans],
+        "turns": [one._asdict() for one in result.turns],
+        "all_at_once": [{"metric": one.metric, "points": one.points,
+                         "better": dict(zip(result.between, one.better, strict=True))} for one in result.mixed],
+        "failures": [one._asdict() for one in result.failures],
+        "notes": list(notes(result)),
+    }  # fmt: skip
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value
