@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 QUESTION = "Which assumption moves the answer?"
 ROW = 0.42  # inches
-WHISKER = 0.1  # those of the two ends lie beside each other
+WHISKER = 0.16  # those of the two ends lie beside each other, as their texts do
 LOW, HIGH, OTHER = palette.SKY, palette.ORANGE, palette.SILVER
 
 
@@ -133,7 +133,7 @@ def _question(result: SensitivityResult) -> str:
 def _draw_panel(axes: "Axes", panel: Panel, between: Sequence[str]) -> None:
     base = panel.base.mean
     for place, row in enumerate(panel.rows):
-        for bar in row.bars:
+        for bar in sorted(row.bars, key=lambda bar: -abs(bar.interval.mean - base)):  # none hides a shorter one
             _draw_bar(axes, place, base, bar)
     axes.axvline(base, color=palette.GREY, linestyle="--", linewidth=1)
     axes.grid(axis="y", visible=False)
@@ -155,12 +155,12 @@ def _draw_bar(axes: "Axes", place: int, base: float, bar: Bar) -> None:
         return  # nothing moved: no label, and its interval is that of the dashed line
     ends = [mean]
     right = mean > base
+    beside = place + (WHISKER if bar.colour == HIGH else -WHISKER)
     if not math.isnan(bar.interval.low):
         ends += [bar.interval.low, bar.interval.high]
-        beside = place + (WHISKER if bar.colour == HIGH else -WHISKER)
         axes.plot([bar.interval.low, bar.interval.high], [beside, beside], color=palette.BLACK, linewidth=0.9)
     end, shift, side = (max(ends), 3, "left") if right else (min(ends), -3, "right")
-    axes.annotate(bar.text, (end, place), xytext=(shift, 0), textcoords="offset points", ha=side, va="center",
+    axes.annotate(bar.text, (end, beside), xytext=(shift, 0), textcoords="offset points", ha=side, va="center",
                   size=7.5, color="#333333")  # fmt: skip
 
 
