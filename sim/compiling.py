@@ -1,6 +1,7 @@
 """Compiles the one function of the compiled path, and keeps the result where the next process finds it.
 
-Numba's cache notices a change in one file only, so the folder is named by a hash of all sources of `sim` and `models`.
+Numba's cache notices a change in one file only, so the folder is named by a hash of all sources of `sim` and `models`;
+and of what Numba looks for besides: processor, place and time of the file. What stands in it is then what Numba takes.
 It stands in STUNLAB_CACHE, or in the user's cache (XDG_CACHE_HOME, ~/.cache): a read-only installation is no hindrance.
 Where nothing can be written nothing is kept, and each process compiles for itself.
 """
@@ -15,7 +16,7 @@ from tempfile import TemporaryFile
 from typing import Any
 
 import numba
-from llvmlite.binding import Linkage
+from llvmlite.binding import Linkage, get_host_cpu_features, get_host_cpu_name
 from numba.core import codegen, config
 from numba.core.registry import cpu_target
 
@@ -26,9 +27,10 @@ OVERRIDE = "STUNLAB_CACHE"
 
 
 @cache
-def source_hash() -> str:
-    """Of every Python file of `sim` and `models`, and the compiler's version: 16 hexadecimal digits."""
-    digest = blake2b(numba.__version__.encode(), digest_size=8)
+def code_hash() -> str:
+    """Of every Python file of `sim` and `models`, the compiler and the processor: 16 hexadecimal digits."""
+    machine = (numba.__version__, get_host_cpu_name(), get_host_cpu_features().flatten(), str(ROOT))
+    digest = blake2b("\0".join(machine).encode(), digest_size=8)
     for package in ("sim", "models"):
         for path in sorted((ROOT / package).rglob("*.py")):
             digest.update(f"\0{path.relative_to(ROOT).as_posix()}\0".encode())
@@ -40,7 +42,7 @@ def source_hash() -> str:
 def folder() -> Path | None:
     """Where the compiled code of this source is kept; None when there is no place that can be written."""
     try:
-        place = _base() / source_hash()
+        place = _base() / code_hash()
         place.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=place):
             return place
@@ -66,13 +68,18 @@ class Compiled:
 
     def is_kept(self) -> bool:
         """Whether the folder holds it: `ready` then takes half a second, not half a minute."""
-        place = folder()
+        place = self._place()
         return place is not None and any(place.rglob("*.nbc"))
+
+    def _place(self) -> Path | None:
+        """The folder of the function as its file is now: Numba takes nothing that was made of an older one."""
+        place = folder()
+        return place and place / str(Path(self.function.__code__.co_filename).stat().st_mtime_ns)
 
     def ready(self) -> Callable[..., Any]:
         """The compiled function, from the folder or compiled now."""
         if self.run == self._not_ready:
-            place = folder()
+            place = self._place()
             if place is not None:
                 config.CACHE_DIR = str(place)
             register_all()

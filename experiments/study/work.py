@@ -3,7 +3,7 @@
 import hashlib
 import json
 import zlib
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from experiments.identity import ROOT, VERSION, source_hash, trace_digests
@@ -38,7 +38,7 @@ class Run(NamedTuple):
 def key_of(run: Run) -> str:
     """32 hex digits: equal keys mean equal summaries. Does not depend on the study, its point's name, or the engine."""
     identity = {
-        "scenario": run.scenario.identity,
+        "scenario": _armless(run.scenario.identity),
         "traces": trace_digests(run.scenario),
         "seed": run.scenario.run.seed,
         "arm": run.arm,
@@ -48,6 +48,14 @@ def key_of(run: Run) -> str:
     }
     text = json.dumps(identity, sort_keys=True, separators=(",", ":"))
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _armless(identity: str) -> str:
+    """The scenario's text without the arms that are to be run: each of them is the same run in any such list."""
+    document = json.loads(identity)
+    del document["arms"]
+    return json.dumps(document, sort_keys=True, separators=(",", ":"))
 
 
 @cache

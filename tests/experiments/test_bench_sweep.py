@@ -14,6 +14,7 @@ from experiments.bench.sweep import LOCAL, Overhead, Plan, Report, Scaling
 from experiments.bench.sweep_memory import Resident
 from experiments.bench.sweep_runs import SAME, finish, idle, idling, stored
 from experiments.bench.sweep_text import as_text
+from experiments.scenario.identity import identity
 from experiments.study import runner
 from experiments.study.runner import running
 from experiments.study.work import do_packed
@@ -51,7 +52,7 @@ def test_every_task_goes_through_the_runner_and_its_store() -> None:
 
 
 def test_runs_that_fail_are_not_measured() -> None:
-    homeless = replace(SAME.scenario, datastores=(), identity="homeless")
+    homeless = identity(replace(SAME.scenario, datastores=()))
     with stored(1) as means, running(means, "test") as run, pytest.raises(RuntimeError, match="1 of 1 runs failed"):
         finish(run, [SAME._replace(scenario=homeless)])
 

@@ -43,7 +43,7 @@ def faked(monkeypatch: pytest.MonkeyPatch) -> None:
     def load(path: Path, overrides: Overrides) -> Loaded:
         return Loaded(fake_scenario(replications=overrides.replications or 1), ["looks odd"])
 
-    def compare(loaded: Loaded, workers: int, on_progress: Callable[[int, int], None]) -> Comparison:
+    def compare(loaded: Loaded, workers: int, on_progress: Callable[[int, int], None], first: int = 0) -> Comparison:
         runs = [fake_result(a, i) for i in range(loaded.scenario.run.replications) for a in loaded.scenario.arms]
         on_progress(len(runs), len(runs))
         return summarise(loaded.scenario, runs, loaded.warnings)
@@ -144,7 +144,7 @@ def test_errors_become_messages_and_exit_codes(
     run: Run, faked: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
     error: BaseException, expected: int, message: str,
 ) -> None:  # fmt: skip
-    def failing(*arguments: object) -> Comparison:
+    def failing(*arguments: object, **options: object) -> Comparison:
         raise error
 
     monkeypatch.setattr(experiments.session, "compare", failing)
@@ -176,7 +176,7 @@ def test_a_run_that_is_told_to_stop_puts_away_what_is_half_done(
 
 
 def test_a_bug_is_not_hidden(run: Run, faked: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    def failing(*arguments: object) -> Comparison:
+    def failing(*arguments: object, **options: object) -> Comparison:
         raise ZeroDivisionError
 
     monkeypatch.setattr(experiments.session, "compare", failing)

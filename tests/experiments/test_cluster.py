@@ -17,6 +17,7 @@ import pytest
 from experiments.errors import InputError
 from experiments.identity import ROOT
 from experiments.scenario import Overrides, load
+from experiments.scenario.identity import identity
 from experiments.scenario.settings import Setting
 from experiments.study import cluster, cluster_client
 from experiments.study.cluster import WorkersGone, cluster_pool
@@ -109,7 +110,7 @@ def test_a_cluster_gives_the_bytes_that_one_process_gives(two: Cluster, runs: li
 def test_a_run_that_fails_on_a_worker_costs_itself_alone(two: Cluster, runs: list[Run]) -> None:
     from dataclasses import replace
 
-    homeless = replace(runs[0].scenario, datastores=(), identity="homeless")
+    homeless = identity(replace(runs[0].scenario, datastores=()))
     with running(Means(cluster=two.scheduler_address, quiet=True), "test") as runner:
         bad, good = runner([Run("bad", homeless, "vadp", 0, "compiled"), runs[0]])
     assert isinstance(bad, Failure)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from experiments.scenario import Overrides, load
+from experiments.scenario.identity import identity
 from experiments.scenario.settings import Setting, parsed
 from experiments.study.runner import Failure, Means, running
 from experiments.study.summary import RunSummary, read
@@ -37,6 +38,8 @@ def test_a_key_is_of_what_a_run_is_not_of_who_asks(scenario: Scenario) -> None:
         run._replace(scenario=load(MINIMAL).scenario),
     ]
     assert len({key_of(one) for one in (run, *others)}) == 5
+    alone = identity(replace(scenario, arms=("vadp",)))
+    assert key_of(run._replace(scenario=alone)) == key_of(run), "whichever arms are compared with it"
 
 
 def test_what_is_stored_is_not_run_again(scenario: Scenario, tmp_path: Path) -> None:
@@ -50,7 +53,7 @@ def test_what_is_stored_is_not_run_again(scenario: Scenario, tmp_path: Path) -> 
 
 
 def test_a_run_that_fails_costs_itself_alone(scenario: Scenario) -> None:
-    homeless = replace(scenario, datastores=(), identity="homeless")
+    homeless = identity(replace(scenario, datastores=()))
     runs = [Run("bad", homeless, "vadp", 0, "compiled"), Run("good", scenario, "vadp", 0, "compiled")]
     with running(Means(workers=2, quiet=True), "test") as runner:
         bad, good = runner(runs)

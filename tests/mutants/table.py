@@ -296,7 +296,7 @@ READABLE = [
     *_in("models/measure/", "door", DOOR, ("self._taken + self.waiting))", "self._taken))")),
     *_in("models/measure/", "lives", LIVES,
          ("other.arrival < command.arrival", "other.arrival <= command.arrival"),
-         ("other.issue_ns >= command.enter_ns", "other.issue_ns > command.enter_ns"),
+         ("other.slot_ns >= command.enter_ns", "other.slot_ns > command.enter_ns"),
          ("held = until - max(start, since)", "held = until - since"),
          ("until = end if other.end_ns < 0 else min(end, other.end_ns)", "until = end"),
          ("        given += parts[-1]\n", "")),
