@@ -54,7 +54,7 @@ def key_of(run: Run) -> str:
 def _armless(identity: str) -> str:
     """The scenario's text without the arms that are to be run: each of them is the same run in any such list."""
     document = json.loads(identity)
-    del document["arms"]
+    document.pop("arms", None)
     return json.dumps(document, sort_keys=True, separators=(",", ":"))
 
 
