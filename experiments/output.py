@@ -11,11 +11,15 @@ import hashlib
 import json
 import os
 import re
+import shlex
 import shutil
+import sys
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +41,18 @@ class Execution:
     date: str
     command: str
     engine_seconds: dict[str, float] = field(default_factory=dict)  # of processor time, where engines were compared
+
+
+def executed(engine: str, workers: int, began: float, engine_seconds: dict[str, float] | None = None) -> Execution:
+    """This process's command, which began at this time of `time.monotonic` and ends now."""
+    return Execution(
+        engine=engine,
+        workers=workers,
+        wall_seconds=round(time.monotonic() - began, 3),
+        date=datetime.now(UTC).isoformat(timespec="seconds"),
+        command=os.fsencode(shlex.join(["stunlab", *sys.argv[1:]])).decode(errors="backslashreplace"),
+        engine_seconds=engine_seconds or {},
+    )
 
 
 def folder_of(name: str, result: str, out: Path) -> Path:

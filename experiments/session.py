@@ -1,13 +1,10 @@
 """One simulation from the command line: check, run with progress, write the result folder, print the verdict."""
 
 import json
-import os
-import shlex
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from experiments.both import compare_both
@@ -16,7 +13,7 @@ from experiments.engines import Wanted, ready
 from experiments.errors import InputError
 from experiments.identity import result_hash, source_hash
 from experiments.options import Options
-from experiments.output import Execution, check_free, folder_of, write_result
+from experiments.output import check_free, executed, folder_of, write_result
 from experiments.progress import progress
 from experiments.scenario import Loaded, Overrides, load
 from experiments.terminal import print_verdict
@@ -59,14 +56,7 @@ def simulate(loaded: Loaded, options: Options, first: int = 0) -> int:
     engine = ready(options.engine or loaded.engine)
     began = time.monotonic()
     comparison, engine_seconds = _compared(loaded, engine, workers, options.json, first)
-    execution = Execution(
-        engine=engine,
-        workers=workers,
-        wall_seconds=round(time.monotonic() - began, 3),
-        date=datetime.now(UTC).isoformat(timespec="seconds"),
-        command=os.fsencode(shlex.join(["stunlab", *sys.argv[1:]])).decode(errors="backslashreplace"),
-        engine_seconds=engine_seconds,
-    )
+    execution = executed(engine, workers, began, engine_seconds)
     folder = write_result(comparison, execution, options.out, options.force, _report(options))
     if options.json:
         print(json.dumps(document(comparison, str(folder)), indent=1, allow_nan=False))

@@ -1,17 +1,12 @@
 """A plan from the command line: read, searched, its folder written, the answer printed."""
 
-import json
-import os
-import shlex
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from experiments.identity import VERSION
 from experiments.options import StudyOptions
-from experiments.output import Execution, check_free, execution_document, folder_of, write_folder
+from experiments.output import check_free, execution_document, folder_of, write_folder
 from experiments.plan.conduct import conduct
 from experiments.plan.file import load_plan
 from experiments.plan.result import PlanResult
@@ -19,8 +14,7 @@ from experiments.plan.tables import write_tables
 from experiments.plan.verdict import document, lines
 from experiments.study.export import check_parquet
 from experiments.study.runner import running
-from experiments.sweep.session import means
-from sim.replication import available_cpus
+from experiments.study.session import means, say, signed, study_executed, workers_of
 
 
 def main(path: Path, options: StudyOptions) -> int:
@@ -30,14 +24,11 @@ def main(path: Path, options: StudyOptions) -> int:
     check_free(folder_of(plan.name, plan.hash, options.out), options.force)
     for warning in plan.warnings:
         print(f"warning: {warning}", file=sys.stderr)
-    workers = options.workers or available_cpus()
     engine = options.engine or plan.engine
     began = time.monotonic()
     with running(means(options), plan.name) as run:
         result = conduct(plan, run, engine, lambda text: None if options.json else print(text, file=sys.stderr))
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    command = os.fsencode(shlex.join(["stunlab", *sys.argv[1:]])).decode(errors="backslashreplace")
-    execution = Execution(engine, workers, round(time.monotonic() - began, 3), now, command)
+    execution = study_executed(options, engine, began)
     folder = folder_of(result.name, result.hash, options.out)
 
     def fill(part: Path) -> None:
@@ -45,15 +36,10 @@ def main(path: Path, options: StudyOptions) -> int:
         if not options.no_report:
             from experiments.plan.report import write_plan_report
 
-            write_plan_report(result, part, workers)
+            write_plan_report(result, part, workers_of(options))
 
     write_folder(folder, options.force, fill, manifest(result), execution_document(execution))
-    if options.json:
-        print(json.dumps(document(result, str(folder)), indent=1, allow_nan=False))
-    else:
-        for line in lines(result):
-            print(line)
-        print(f"Written to {folder}" + ("" if options.no_report else f": open {folder / 'report.html'}"))
+    say(options, document(result, str(folder)), lines(result), folder)
     return 0
 
 
@@ -63,14 +49,9 @@ def manifest(result: PlanResult) -> dict[str, Any]:
 
     return {
         "kind": "plan",
-        "name": result.name,
-        "title": result.title,
-        "result": result.hash,
-        "version": VERSION,
-        "source": result.source,
+        **signed(result),
         "numpy": numpy.__version__,
         "scenario": result.scenario,
-        "seed": result.seed,
         "unknown": result.unknown._asdict(),
         "want": result.want,
         "along": result.along._asdict() if result.along is not None else None,

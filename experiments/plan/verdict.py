@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from experiments.group_view import ALL_VMS
-from experiments.identity import VERSION
 from experiments.metrics import show
 from experiments.plan.result import Answer, Judged, LevelResult, Objective, PlanResult
+from experiments.study.session import signed
 from experiments.terminal import aligned
 
 FEW, SAME = "?", "="
@@ -137,13 +137,8 @@ def _legend(result: PlanResult) -> str:
 def document(result: PlanResult, folder: str) -> dict[str, Any]:
     """Everything as plain values for JSON; undefined is null."""
     return {
-        "name": result.name,
-        "title": result.title,
-        "result": result.hash,
-        "version": VERSION,
-        "source": result.source,
+        **signed(result),
         "folder": folder,
-        "seed": result.seed,
         "unknown": result.unknown._asdict(),
         "want": result.want,
         "levels": result.levels,

@@ -6,11 +6,7 @@ The folder holds `answer.md`, the CSV files of what was measured and the picture
 import difflib
 import hashlib
 import json
-import os
-import shlex
-import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +15,14 @@ from experiments.engines import by_default
 from experiments.errors import InputError
 from experiments.identity import ROOT, VERSION
 from experiments.options import StudyOptions
-from experiments.output import Execution, check_free, execution_document, folder_of, write_folder
+from experiments.output import check_free, execution_document, folder_of, write_folder
 from experiments.questions import QUESTIONS
 from experiments.questions.question import Answer, Lab, Question, Table
 from experiments.study.export import check_parquet, write_table
 from experiments.study.runner import running
+from experiments.study.session import means, study_executed
 from experiments.study.work import study_source
-from experiments.sweep.session import means
 from models.assumptions import default
-from sim.replication import available_cpus
 
 WRITTEN_BY = ("experiments/questions/*.py", "experiments/charts/*.py", "experiments/scenario/*.py",
               "experiments/sweep/*.py", "experiments/plan/*.py", "experiments/study/*.py",
@@ -48,8 +43,7 @@ def main(name: str | None, quick: bool, options: StudyOptions) -> int:
     engine, began = options.engine or by_default(), time.monotonic()
     with running(means(options), question.name) as runner:
         answer = question.ask(Lab(runner, engine, options.seed, quick))
-    seconds = round(time.monotonic() - began, 3)
-    execution = Execution(engine, options.workers or available_cpus(), seconds, _now(), _command())
+    execution = study_executed(options, engine, began)
     seed = _seed(options.seed)
     identity = Identity(question.name, result, seed, answer.replications, answer.compressed)
 
@@ -142,11 +136,3 @@ def _manifest(question: Question, answer: Answer, identity: Identity, quick: boo
 
 def _seed(seed: int | None) -> int:
     return int(default("run.seed")) if seed is None else seed
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _command() -> str:
-    return os.fsencode(shlex.join(["stunlab", *sys.argv[1:]])).decode(errors="backslashreplace")

@@ -1,15 +1,10 @@
 """A sensitivity study from the command line: read, run, write the folder, print the verdict."""
 
-import json
-import os
-import shlex
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from experiments.identity import VERSION
 from experiments.options import StudyOptions
 from experiments.output import Execution, check_free, execution_document, folder_of, write_folder
 from experiments.sensitivity.conduct import conduct
@@ -19,8 +14,7 @@ from experiments.sensitivity.tables import write_tables
 from experiments.sensitivity.verdict import document, lines
 from experiments.study.export import check_parquet
 from experiments.study.runner import running
-from experiments.sweep.session import means, say_failure
-from sim.replication import available_cpus
+from experiments.study.session import means, say, say_failure, signed, study_executed
 
 
 def main(path: Path, options: StudyOptions) -> int:
@@ -34,17 +28,8 @@ def main(path: Path, options: StudyOptions) -> int:
     began = time.monotonic()
     with running(means(options), study.name) as run:
         result = conduct(study, lambda runs: run(runs, say_failure), engine)
-    workers = options.workers or available_cpus()
-    date = datetime.now(UTC).isoformat(timespec="seconds")
-    command = os.fsencode(shlex.join(["stunlab", *sys.argv[1:]])).decode(errors="backslashreplace")
-    execution = Execution(engine, workers, round(time.monotonic() - began, 3), date, command)
-    folder = write(result, execution, options)
-    if options.json:
-        print(json.dumps(document(result, str(folder)), indent=1, allow_nan=False))
-    else:
-        for line in lines(result):
-            print(line)
-        print(f"Written to {folder}")
+    folder = write(result, study_executed(options, engine, began), options)
+    say(options, document(result, str(folder)), lines(result), folder)
     return 0 if result.scans else 1
 
 
@@ -72,14 +57,9 @@ def _manifest(result: SensitivityResult) -> dict[str, Any]:
 
     return {
         "kind": "sensitivity",
-        "name": result.name,
-        "title": result.title,
-        "result": result.hash,
-        "version": VERSION,
-        "source": result.source,
+        **signed(result),
         "numpy": numpy.__version__,
         "scenario": result.scenario,
-        "seed": result.seed,
         "method": result.method,
         "size": result.size,
         "replications": result.replications,

@@ -4,11 +4,11 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from experiments.identity import VERSION
 from experiments.metrics import BY_KEY, show
 from experiments.sensitivity.indices import Effect
 from experiments.sensitivity.result import Entry, Scanned, SensitivityResult, Turn
 from experiments.study.coverage import coverage_note
+from experiments.study.session import signed
 from experiments.terminal import aligned
 from experiments.verdict import SETTLED, cell_document, contrast_document
 from sim.statistics import Interval
@@ -145,14 +145,9 @@ def _flips(turns: Sequence[Turn]) -> str:
 def document(result: SensitivityResult, folder: str) -> dict[str, Any]:
     """Everything as plain values for JSON; undefined is null."""
     return {
-        "name": result.name,
-        "title": result.title,
-        "result": result.hash,
-        "version": VERSION,
-        "source": result.source,
+        **signed(result),
         "folder": folder,
         "scenario": result.scenario,
-        "seed": result.seed,
         "method": result.method,
         "size": result.size,
         "replications": result.replications,

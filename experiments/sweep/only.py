@@ -10,9 +10,9 @@ from experiments.scenario import Loaded
 from experiments.scenario.messages import printable
 from experiments.session import simulate
 from experiments.study.runner import running
+from experiments.study.session import means
 from experiments.sweep.conduct import pilots
 from experiments.sweep.file import Sweep, load_sweep
-from experiments.sweep.session import means
 from models.scenario import Arm
 
 NEAR = 3

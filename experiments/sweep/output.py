@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from experiments.identity import VERSION
 from experiments.output import Execution, execution_document, folder_of, write_folder
+from experiments.study.session import signed
 from experiments.sweep.result import SweepResult
 from experiments.sweep.tables import write_tables
 
@@ -38,14 +38,9 @@ def _manifest(result: SweepResult) -> dict[str, Any]:
 
     return {
         "kind": "sweep",
-        "name": result.name,
-        "title": result.title,
-        "result": result.hash,
-        "version": VERSION,
-        "source": result.source,
+        **signed(result),
         "numpy": numpy.__version__,
         "scenario": result.scenario,
-        "seed": result.seed,
         "design": result.design,
         "axes": [{"key": axis.key, "label": axis.label, "fields": list(axis.fields), "unit": axis.unit}
                  for axis in result.axes],

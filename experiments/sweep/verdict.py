@@ -9,10 +9,10 @@ from itertools import combinations
 from typing import Any
 
 from experiments.group_view import ALL_VMS
-from experiments.identity import VERSION
 from experiments.metrics import BY_KEY, show
 from experiments.study.cells import FEW, LEVEL, Cell, Contrast
 from experiments.study.coverage import coverage_note
+from experiments.study.session import signed
 from experiments.sweep.result import PointResult, SweepResult
 from experiments.terminal import aligned
 from experiments.verdict import FEW as FEW_MARK
@@ -134,13 +134,8 @@ def _open(result: SweepResult) -> Iterator[str]:
 def document(result: SweepResult, folder: str) -> dict[str, Any]:
     """Everything as plain values for JSON; undefined is null."""
     return {
-        "name": result.name,
-        "title": result.title,
-        "result": result.hash,
-        "version": VERSION,
-        "source": result.source,
+        **signed(result),
         "folder": folder,
-        "seed": result.seed,
         "design": result.design,
         "axes": [axis._asdict() for axis in result.axes],
         "arms": list(result.arms),
