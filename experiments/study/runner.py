@@ -99,7 +99,8 @@ class Runner:
     def _run(self, missing: dict[str, Run], tell: Tell | None, stored: int) -> None:
         pool = self._ready(stored)
         self._asked += len(missing)
-        runs = {key: run._replace(engine=self._engine(run.engine)) for key, run in missing.items()}
+        order = list(missing) if self._store.first else reversed(missing)  # two coordinators meet in the middle
+        runs = {key: missing[key]._replace(engine=self._engine(missing[key].engine)) for key in order}
         for landed in Flight(pool, do_packed, runs, lambda key: not self._store.has(key)).landed():
             self._keep(landed, missing[landed.key], tell)
             self._done += 1

@@ -4,6 +4,8 @@ Summaries stand in it as compressed text. Several coordinators may share a file:
 is no store, or one of another format, is refused before anything is done to it.
 """
 
+import fcntl
+import os
 import sqlite3
 import time
 import zlib
@@ -30,9 +32,11 @@ class Store:
     """Finished runs by key. What `put` returned from survives whatever happens to this process.
 
     A power cut may cost the last few hundred, not the file: SQLite's write-ahead log is not forced to disk each time.
+    `first`: no other coordinator had it open already.
     """
 
-    def __init__(self, connection: sqlite3.Connection, path: Path | None) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path | None, first: bool = True) -> None:
+        self.first = first
         self._connection = connection
         self._path = path
 
@@ -61,9 +65,38 @@ def opened(path: Path | None) -> Iterator[Store]:
     """
     connection = _connected(path)
     try:
-        yield Store(connection, path)
+        with _first(path) as first:
+            yield Store(connection, path, first)
     finally:
         connection.close()
+
+
+@contextmanager
+def _first(path: Path | None) -> Iterator[bool]:
+    """Whether this coordinator came first, by a lock on a file beside the store; True where there can be none."""
+    beside = path and path.with_name(f"{path.name}-first")
+    try:
+        descriptor = os.open(beside, os.O_RDWR | os.O_CREAT) if beside else -1
+    except OSError:
+        descriptor = -1
+    if beside is None or descriptor < 0:
+        yield True
+        return
+    first = _locked(descriptor)
+    try:
+        yield first
+    finally:
+        if first:
+            beside.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _connected(path: Path | None) -> sqlite3.Connection:

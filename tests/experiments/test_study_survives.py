@@ -123,7 +123,8 @@ def test_two_coordinators_on_one_store_both_finish(study: Study, digest: str) ->
     assert [out for out, _ in outputs] == [digest, digest]
     assert len(study.kept()) == COUNT
     assert len(study.begun()) == COUNT
-    assert sum(study.begun().values()) < 2 * COUNT, "what the other one has finished is not done again"
+    most = COUNT + COUNT // 2  # they meet in the middle if both begin together
+    assert sum(study.begun().values()) <= most, "what the other one has finished is not done again"
 
 
 @pytest.mark.slow
