@@ -165,6 +165,11 @@ NAMED: dict[str, dict[str, Any]] = {
         "snapshots": {"full": {"wait": "40 ms", "freed": "256 KiB"}, "delta": {"growth": "64 KiB"}},
         "vm": {"a": {"workload": [BUSY, LOOP]}}, "protection": {"vadp": {"job": {"disk_open": "1 s"}}},
     },
+    "a stun while a question waits": {
+        "datastore": {"d": {"capacity": "66048 KiB"}},
+        "snapshots": {"full": {"wait": "300 ms", "freed": "256 KiB"}, "delta": {"growth": "64 KiB"}},
+        "vm": {"a": {"workload": [BUSY, LOOP]}}, "protection": {"vadp": {"job": {"disk_open": "20 ms"}}},
+    },
     "a datastore that nobody frees": {
         "datastore": {"d": {"capacity": "66048 KiB"}},
         "snapshots": {"full": {"answer": "cancel", "wait": "40 ms"}, "delta": {"growth": "64 KiB"}},

@@ -236,7 +236,8 @@ READABLE = [
          ("        self.stunned_ns += self.clock._now - self._stunned_at\n", ""),
          ("                io.held_ns += now - io.clock_ns  # above", "                pass  # above"),
          (" and io.workload < len(self.spec.workloads))", ")"),
-         ("        return self.paused or (self.frozen", "        return (self.frozen"),
+         ("        return self.paused or (self.frozen", "        return (self.frozen")),
+    *_in(PATH, "vm", EQUAL,
          ("            self._behind[number] = (io, stunned)\n", "            pass\n")),
     *_in(PATH, "replica", f"{STORIES} {LAWS}",
          ("            if not self._queue:  # a resync", "            if True:  # a resync"),
@@ -426,5 +427,10 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ): "a stretch without length stays behind, and counts for nothing",
     (f"{PATH}datastore.py", "if self.idle and not self.queue:"): "no server is idle while a command waits",
     (f"{COMPILED}device.py", "if s.idle and not s.first:"): "no server is idle while a command waits",
+    (f"{COMPILED}device.py", "if arrival < oldest and caps.room[index]"): "no two commands of a device have one number",
+    (
+        f"{PATH}synchrony.py",
+        "MODE] == replication.IN_ORDER and not self.lost:",
+    ): "a link without a connection sends nothing before it is back, and then the story asks at the same moment",
 }
 """(file, before) of faults that no test can see, and why."""

@@ -9,6 +9,7 @@ from experiments.explain.happenings import Happening, met
 from experiments.explain.perfetto import document
 from experiments.explain.story import Story, Teller, shown_quantile
 from models.measure.lives import (
+    CommandLife,
     Found,
     Holder,
     Segment,
@@ -229,3 +230,15 @@ def test_between_two_spans_nothing_is_kept() -> None:
     seen = trace(scenario, "none", 0, [(20 * MS, 21 * MS), (5 * MS, 6 * MS)])
     assert [io.ordinal for io in seen.ios] == [0, 2]
     assert [command.enter_ns for command in seen.commands] == [5 * MS, 20 * MS]
+
+
+def test_what_got_its_slot_at_the_very_moment_was_found_waiting() -> None:
+    """A dispatch comes after all that enters at its moment; what ended at that moment is no longer there."""
+    mine = CommandLife("h", "d", "a", "data", False, 4096, 9, 100, -1, -1, -1, 0, 0)
+    slots = [(100, 200), (99, 101), (99, 100), (-1, -1), (101, 200)]  # got and given back
+    before = [
+        mine._replace(arrival=number, enter_ns=0, issue_ns=issue, start_ns=issue, end_ns=end)
+        for number, (issue, end) in enumerate(slots)
+    ]
+    after = mine._replace(arrival=10, issue_ns=100, start_ns=100, end_ns=200)
+    assert found(mine, [*before, after]) == Found(waiting=3, outstanding=1)
