@@ -8,12 +8,11 @@ between points are for the eye.
 """
 
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from experiments.charts import Drawn, palette, paper
+from experiments.charts import palette, paper
 from experiments.charts.paper import Identity
-from experiments.charts.sheets import Sheet, draw_sheets
+from experiments.charts.sheets import Sheet
 from experiments.charts.sweep_parts import arm_label, file_name, in_sentence, scale_axis, sentence, spread, value_axis
 from experiments.metrics import BY_KEY, show
 from experiments.plan.result import Answer, Objective, PlanResult
@@ -258,8 +257,3 @@ def sheets(result: PlanResult) -> tuple[Sheet, ...]:
             name = file_name("capacity", *([] if along is None else [str(number + 1)]))
             made.append(Sheet(name, question, HOW_TO_READ, picture, draw, describe))
     return tuple(made)
-
-
-def draw_plan(result: PlanResult, folder: Path, workers: int = 2) -> tuple[Drawn, ...]:
-    """Every chart of the plan is in `folder` (made if needed) as .svg and .png; says of each what it is."""
-    return draw_sheets(sheets(result), identity(result), folder, workers)

@@ -5,7 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from experiments.charts import sweep_frontier
-from experiments.charts.paper import Identity, save, style
+from experiments.charts.paper import Identity
+from experiments.charts.sheets import draw_sheets
 from experiments.identity import ROOT
 from experiments.questions.question import Answer, Lab, Question, Table, around
 from experiments.study.cells import Contrast
@@ -85,9 +86,7 @@ def _rows(result: SweepResult) -> Iterator[tuple[str | int | float, ...]]:
 
 
 def _draw(result: SweepResult, folder: Path, identity: Identity) -> None:
-    with style():
-        for sheet in sweep_frontier.sheets(result):
-            save(sheet.draw(sheet.data, sheet.question, identity), folder, sheet.name)
+    draw_sheets(sweep_frontier.sheets(result), identity, folder, workers=1)
 
 
 QUESTION = Question(

@@ -4,7 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from experiments.charts import capacity
-from experiments.charts.paper import Identity, save, style
+from experiments.charts.paper import Identity
+from experiments.charts.sheets import draw_sheets
 from experiments.identity import ROOT
 from experiments.metrics import show
 from experiments.plan import tables
@@ -75,9 +76,7 @@ def _said(result: PlanResult, found: Found) -> str:
 
 
 def _draw(result: PlanResult, folder: Path, identity: Identity) -> None:
-    with style():
-        for sheet in capacity.sheets(result):
-            save(sheet.draw(sheet.data, sheet.question, identity), folder, sheet.name)
+    draw_sheets(capacity.sheets(result), identity, folder, workers=1)
 
 
 QUESTION = Question(
