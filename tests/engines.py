@@ -7,7 +7,7 @@ from unittest.mock import patch
 import numpy as np
 
 from models.compiled import draws, engine, machine
-from models.result import RunResult, SlowIo
+from models.result import QuestionRow, RunResult, SlowIo
 from models.run import SimulationError, simulate
 from models.scenario import Arm, Engine, Scenario
 from sim.memory import FlatMemory
@@ -64,6 +64,7 @@ def happened(result: Outcome) -> set[str]:
     left = {(row.protection, row.end_ns) for row in result.modes if row.mode == "in sync" and row.start_ns < row.end_ns}
     words |= {"out of sync" for row in result.points if (row.protection, row.point_ns) in left}
     words |= {f"asked: {row.answer}" for row in result.questions}
+    words |= {"asked at rest and stunned" for row in result.questions if at_rest_and_stunned(result, row)}
     words |= {row.reason for row in result.stuns} | {
         f"quiesced: {row.outcome.split(':')[0]}" for row in result.quiesces
     }
@@ -79,6 +80,14 @@ def happened(result: Outcome) -> set[str]:
         words |= {"idle VM"} if not vm.ios else set()
     words |= {"unseen write" for row in result.intervals if row.bytes_written and not row.ios}
     return words
+
+
+def at_rest_and_stunned(result: RunResult, asked: QuestionRow) -> bool:
+    """From the question to its answer the guest was frozen, and the question came in a stun."""
+    begin, end = asked.start_ns, asked.answer_ns
+    frozen = (rest.freeze_ns < begin and end < rest.thaw_ns for rest in result.quiesces if rest.vm == asked.vm)
+    stuns = (s.start_ns < begin < s.start_ns + s.duration_ns for s in result.stuns if s.vm == asked.vm)
+    return any(frozen) and any(stuns)
 
 
 def mirrored_late(result: RunResult, slow: SlowIo) -> bool:

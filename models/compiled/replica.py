@@ -234,6 +234,5 @@ def dirty_read(m: Memory, at: int, c: int) -> None:
     Replica(m, at).reading -= 1
     enqueue(m, at, Command(m, c).size, RESYNCED, 0, 0)
     processed(m, at)
-    kick(m, at)
+    kick(m, at)  # it is busy from here on: what is read next finds no idle link
     read_dirty(m, at)
-    kick(m, at)

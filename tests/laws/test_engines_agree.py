@@ -170,6 +170,18 @@ NAMED: dict[str, dict[str, Any]] = {
         "snapshots": {"full": {"wait": "300 ms", "freed": "256 KiB"}, "delta": {"growth": "64 KiB"}},
         "vm": {"a": {"workload": [BUSY, LOOP]}}, "protection": {"vadp": {"job": {"disk_open": "20 ms"}}},
     },
+    "a question in a stun of a guest at rest": {
+        "run": {"duration": "4 s"}, "filter": {"f": {"distribution": "exponential", "down": "30 ms"}},
+        "datastore": {"d": {"capacity": "66048 KiB"}},
+        "snapshots": {
+            "full": {"wait": "10 ms", "freed": "64 KiB"}, "delta": {"growth": "64 KiB"}, "merge": {"limit": "1 ns"},
+        },
+        "vm": {"a": {
+            "filters": ["f"], "workload": [{**BUSY, "rate": "1000 iops"}],
+            "guest": {"prepare": "1 ms", "dirty": "4 KiB", "dirty_most": "8 KiB"},
+        }},
+        "protection": {"vadp": {"job": {"quiesce": True, "interval": "150 ms", "disk_open": "1 ms"}}},
+    },
     "a datastore that nobody frees": {
         "datastore": {"d": {"capacity": "66048 KiB"}},
         "snapshots": {"full": {"answer": "cancel", "wait": "40 ms"}, "delta": {"growth": "64 KiB"}},
@@ -192,6 +204,7 @@ MUST = {
     "a guest that is too busy": {"ok, crash-consistent"},
     "a datastore that fills again and again": {"asked: retry", "space hold"},
     "a target that is far away": {"a wait for a replica"}, "a job that takes too long": {"job took longer"},
+    "a question in a stun of a guest at rest": {"asked at rest and stunned"},
     "a full adapter": {"table misses"}, "a datastore that nobody frees": {"asked: cancel"},
 }  # fmt: skip
 """What must occur there: it is too rare in random worlds."""
@@ -271,6 +284,18 @@ def claims() -> dict[str, Any]:
 
 def test_limits_below_which_something_is_reserved() -> None:
     assert {"data: limit", "data: DSNRO"} <= happened(agreed(world(claims()), "none"))
+
+
+def test_limits_of_a_hold_after_a_quiet_time() -> None:
+    """A look that finds nothing held ends the looking; the next held write begins it anew."""
+    held = {"synchronous": True, "on_loss": "asynchronous", "hold_limit": "20 ms"}
+    times = [100 * MS, *(300 * MS + n * MS for n in range(20))]  # each crosses the link in 16 ms
+    story = scripted(
+        world(merged(PROTECTED, {"protection": {"vaio": {"copy": held}}})), trace(writes(*times, size=16 << 10))
+    )
+    told = agreed(story, "vaio")
+    assert not isinstance(told, str)
+    assert [row.mode for row in told.modes][:2] == ["in sync", "in order"]
 
 
 FULL = {

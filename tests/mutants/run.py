@@ -1,4 +1,6 @@
-"""Plants the faults of `table.py`, one at a time, in a copy of this checkout, and says which are noticed.
+"""Plants the faults of `table.py`, one at a time in each copy of this checkout, and says which are noticed.
+
+A copy for each processor; each fault costs a compilation of its own: all of them more than an hour of two processors.
 
 `python tests/mutants/run.py [WORD ...]`: those whose file or text holds one of the words; without words all of them.
 Ends with 1 when a fault survives that no list calls harmless. `make mutants` runs it; the suite plants a few.
@@ -10,7 +12,11 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from queue import SimpleQueue
 from tempfile import TemporaryDirectory
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -22,12 +28,13 @@ FAILED = 1
 """pytest's exit code when tests ran and some failed."""
 
 
-ENDLESS_S = 100
-"""A test that takes longer goes round for ever: that notices a fault, too."""
+ENDLESS_S = 300
+"""A test that takes longer, compiling included, goes round for ever: that notices a fault, too."""
 
 
 def copy(to: Path) -> None:
     """A checkout that tests can run in."""
+    to.mkdir(parents=True, exist_ok=True)
     for name in COPIED:
         source = ROOT / name
         if source.is_dir():
@@ -71,20 +78,37 @@ def tried(tests: str, house: Path) -> int:
     return subprocess.run(command, cwd=house, env=environment, capture_output=True).returncode
 
 
-def main(words: list[str]) -> int:
-    """Plants each, prints a line for each; the exit code."""
-    chosen = [m for m in ALL if not words or any(word in f"{m.file} {m.before}" for word in words)]
-    survived = 0
+@contextmanager
+def houses(count: int) -> Iterator[SimpleQueue[Path]]:
+    """So many copies; who takes one puts it back."""
+    free: SimpleQueue[Path] = SimpleQueue()
     with TemporaryDirectory() as folder:
-        house = Path(folder)
-        copy(house)
-        for mutant in chosen:
-            shutil.rmtree(house / "cache", ignore_errors=True)
-            began = time.monotonic()
-            found, reason = caught(mutant, house), EQUIVALENT.get((mutant.file, mutant.before), "")
-            survived += not found and not reason
-            word = "caught" if found else f"harmless: {reason}" if reason else "SURVIVED"
-            print(f"{word:9} {time.monotonic() - began:4.0f} s  {mutant.file}: {mutant.before!r}", flush=True)
+        for number in range(count):
+            copy(Path(folder) / str(number))
+            free.put(Path(folder) / str(number))
+        yield free
+
+
+def judged(mutant: Mutant, free: SimpleQueue[Path]) -> bool:
+    """Plants the fault in a free copy and prints its line; whether it survives without an excuse."""
+    house = free.get()
+    try:
+        shutil.rmtree(house / "cache", ignore_errors=True)
+        began = time.monotonic()
+        found, reason = caught(mutant, house), EQUIVALENT.get((mutant.file, mutant.before), "")
+    finally:
+        free.put(house)
+    word = "caught" if found else f"harmless: {reason}" if reason else "SURVIVED"
+    print(f"{word:9} {time.monotonic() - began:4.0f} s  {mutant.file}: {mutant.before!r}", flush=True)
+    return not found and not reason
+
+
+def main(words: list[str]) -> int:
+    """Plants each, prints a line for each as it is done; the exit code."""
+    chosen = [m for m in ALL if not words or any(word in f"{m.file} {m.before}" for word in words)]
+    workers = os.cpu_count() or 1
+    with houses(workers) as free, ThreadPoolExecutor(workers) as pool:
+        survived = sum(pool.map(lambda mutant: judged(mutant, free), chosen))
     print(f"{len(chosen)} faults, {survived} survived")
     return 1 if survived else 0
 
