@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from models.scenario import Scenario, Trace, Workload
+from models.scenario import Arm, Scenario, Trace, Workload
 from sim.streams import philox, uniforms
 
 
@@ -17,6 +17,11 @@ def cycle_ns(trace: Trace) -> int:
     """The length of the circle; 0 where there is none, because all records are at one time."""
     last, count = int(trace.time_ns[-1]), len(trace.time_ns)
     return last + last // (count - 1) if count > 1 else 0
+
+
+def seen(spec: Scenario, arm: Arm, replicate: int) -> Scenario:
+    """The scenario as a run sees it: with the protections of its arm, and its own piece of each trace."""
+    return replayed(spec.under(arm), replicate)
 
 
 def replayed(spec: Scenario, replicate: int) -> Scenario:

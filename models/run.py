@@ -14,7 +14,7 @@ from models.mechanisms.replication import MODE_NAMES
 from models.outages import cuts
 from models.path.build import Hypervisor as Readable
 from models.path.io import KINDS
-from models.replay import replayed
+from models.replay import seen
 from models.result import (
     CoreRow,
     CutRow,
@@ -65,13 +65,15 @@ def simulate(
     return run.result()
 
 
-def hypervisor(spec: scenario.Scenario, arm: scenario.Arm, replicate: int, engine: scenario.Engine) -> Hypervisor:
-    """The path of this engine. The compiled one needs Numba; it is loaded only when it is asked for."""
+def hypervisor(spec: scenario.Scenario, replicate: int, engine: scenario.Engine) -> Hypervisor:
+    """The path of this engine, for a scenario as a run sees it. The compiled one needs Numba; it is loaded only when it
+    is asked for.
+    """
     if engine == "compiled":
         from models.compiled.hypervisor import Hypervisor as Compiled
 
-        return Compiled(spec, arm, replicate)
-    return Readable(spec, arm, replicate)
+        return Compiled(spec, replicate)
+    return Readable(spec, replicate)
 
 
 @contextmanager
@@ -92,10 +94,10 @@ class Run:
     def __init__(
         self, spec: scenario.Scenario, arm: scenario.Arm, replicate: int, path: scenario.Engine | Hypervisor = "simpy"
     ) -> None:
-        self.spec = spec = replayed(spec, replicate)
         self.arm = arm
         self.replicate = replicate
-        self.hypervisor = hypervisor(spec, arm, replicate, path) if isinstance(path, str) else path
+        self.hypervisor = hypervisor(seen(spec, arm, replicate), replicate, path) if isinstance(path, str) else path
+        self.spec = spec = self.hypervisor.spec
         self.snapshots = Snapshots(self.hypervisor)
         slots = Slots(self.hypervisor.clock, places(spec))
         self.control = LatencyControl(self.hypervisor, slots)

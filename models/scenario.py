@@ -5,7 +5,7 @@ bytes, ``*_ppm`` millionths, ``*_milli`` thousandths, ``*_iops`` I/Os per second
 where a comment says so. No defaults here: they come from `models.assumptions` at the edge (`experiments.scenario`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -197,6 +197,11 @@ class Scenario:
     arms: tuple[Arm, ...]
     run: RunSpec
     identity: str  # canonical JSON of the scenario with trace digests, without seed and replications
+
+    def under(self, arm: Arm) -> "Scenario":
+        """The scenario that a run of this arm sees: the protections that do not act in it are not there."""
+        vadp, vaio = arm in ("vadp", "both"), arm in ("vaio", "both")
+        return replace(self, vadp=self.vadp if vadp else (), vaio=self.vaio if vaio else ())
 
     @property
     def groups(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from models import scenario
 from models.measure.lives import CommandLife, IoLife
 from models.measure.tracer import Span, Tracer
 from models.path.traced import TracedHypervisor
-from models.replay import replayed
+from models.replay import seen
 from models.run import Run, uncollected
 
 STEPS = 200
@@ -41,8 +41,7 @@ def trace(
     `models.run.simulate`, and TooManyLives.
     """
     tracer = Tracer(spans)
-    spec = replayed(spec, replicate)
-    run = Run(spec, arm, replicate, TracedHypervisor(spec, arm, replicate, tracer))
+    run = Run(spec, arm, replicate, TracedHypervisor(seen(spec, arm, replicate), replicate, tracer))
     end = max((end for _, end in spans), default=0)
     step, now = max(1, end // STEPS), 0
     with run.failures(), uncollected():

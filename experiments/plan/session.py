@@ -6,24 +6,19 @@ from pathlib import Path
 from typing import Any
 
 from experiments.options import StudyOptions
-from experiments.output import check_free, execution_document, folder_of, write_folder
+from experiments.output import execution_document, folder_of, write_folder
 from experiments.plan.conduct import conduct
 from experiments.plan.file import load_plan
 from experiments.plan.result import PlanResult
 from experiments.plan.tables import write_tables
 from experiments.plan.verdict import document, lines
-from experiments.study.export import check_parquet
 from experiments.study.runner import running
-from experiments.study.session import means, say, signed, study_executed, workers_of
+from experiments.study.session import means, opened, say, signed, study_executed, workers_of
 
 
 def main(path: Path, options: StudyOptions) -> int:
     """The plan's answers: result folder written, words printed, 0 returned."""
-    check_parquet(options.parquet)
-    plan = load_plan(path, options.seed)
-    check_free(folder_of(plan.name, plan.hash, options.out), options.force)
-    for warning in plan.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+    plan = opened(load_plan, path, options)
     engine = options.engine or plan.engine
     began = time.monotonic()
     with running(means(options), plan.name) as run:

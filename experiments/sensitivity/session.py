@@ -1,29 +1,23 @@
 """A sensitivity study from the command line: read, run, write the folder, print the verdict."""
 
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 from experiments.options import StudyOptions
-from experiments.output import Execution, check_free, execution_document, folder_of, write_folder
+from experiments.output import Execution, execution_document, folder_of, write_folder
 from experiments.sensitivity.conduct import conduct
 from experiments.sensitivity.file import load_sensitivity
 from experiments.sensitivity.result import SensitivityResult
 from experiments.sensitivity.tables import write_tables
 from experiments.sensitivity.verdict import document, lines
-from experiments.study.export import check_parquet
 from experiments.study.runner import running
-from experiments.study.session import means, say, say_failure, signed, study_executed
+from experiments.study.session import means, opened, say, say_failure, signed, study_executed
 
 
 def main(path: Path, options: StudyOptions) -> int:
     """Scan and design in every arm and replicate: folder written, verdict printed; 0, or 1 if no scan succeeded."""
-    check_parquet(options.parquet)
-    study = load_sensitivity(path, options.seed)
-    check_free(folder_of(study.name, study.hash, options.out), options.force)
-    for warning in study.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+    study = opened(load_sensitivity, path, options)
     engine = options.engine or study.engine
     began = time.monotonic()
     with running(means(options), study.name) as run:

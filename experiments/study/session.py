@@ -2,16 +2,49 @@
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from experiments.identity import VERSION
 from experiments.options import StudyOptions
-from experiments.output import Execution, executed
+from experiments.output import Execution, check_free, executed, folder_of
+from experiments.study.export import check_parquet
 from experiments.study.runner import Failure, Means, Outcome
 from experiments.study.work import Run
 from sim.replication import available_cpus
+
+MOST_WARNINGS = 8
+"""So many are said one by one: the points of a large design may each have one."""
+
+
+class Asked(Protocol):
+    """What a study's file asks for, as far as all kinds of studies have it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def hash(self) -> str: ...
+    @property
+    def warnings(self) -> tuple[str, ...]: ...
+
+
+Study = TypeVar("Study", bound=Asked)
+
+
+def opened(load: Callable[[Path, int | None], Study], path: Path, options: StudyOptions) -> Study:
+    """What the file asks for; its warnings are on standard error.
+
+    Raises InputError for mistakes in it, and before anything runs for a result that stands where its own will.
+    """
+    check_parquet(options.parquet)
+    study = load(path, options.seed)
+    check_free(folder_of(study.name, study.hash, options.out), options.force)
+    for warning in study.warnings[:MOST_WARNINGS]:
+        print(f"warning: {warning}", file=sys.stderr)
+    if len(study.warnings) > MOST_WARNINGS:
+        print(f"warning: and {len(study.warnings) - MOST_WARNINGS} more, in manifest.json", file=sys.stderr)
+    return study
 
 
 class Named(Protocol):

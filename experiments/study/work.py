@@ -36,9 +36,11 @@ class Run(NamedTuple):
 
 
 def key_of(run: Run) -> str:
-    """32 hex digits: equal keys mean equal summaries. Does not depend on the study, its point's name, or the engine."""
+    """32 hex digits: equal keys mean equal summaries. Does not depend on the study, its point's name, the engine, or
+    what does not act in the run's arm: an arm that an axis of a sweep cannot move is one run at all its levels.
+    """
     identity = {
-        "scenario": _armless(run.scenario.identity),
+        "scenario": _acting(run.scenario.identity, run.arm),
         "traces": trace_digests(run.scenario),
         "seed": run.scenario.run.seed,
         "arm": run.arm,
@@ -51,10 +53,15 @@ def key_of(run: Run) -> str:
 
 
 @lru_cache(maxsize=64)
-def _armless(identity: str) -> str:
-    """The scenario's text without the arms that are to be run: each of them is the same run in any such list."""
+def _acting(identity: str, arm: Arm) -> str:
+    """The scenario's text without what cannot be seen in a run of this arm: protections of others, and where nobody
+    takes snapshots, how they are taken. Nor the arms that are to be run: each is the same run in any such list.
+    """
     document = json.loads(identity)
-    document.pop("arms", None)
+    idle = [] if arm in ("vadp", "both") else ["vadp", "control", "snapshots"]
+    idle += [] if arm in ("vaio", "both") else ["vaio"]
+    for part in ("arms", *idle):
+        document.pop(part, None)
     return json.dumps(document, sort_keys=True, separators=(",", ":"))
 
 

@@ -6,24 +6,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 from experiments.options import StudyOptions
-from experiments.output import check_free, folder_of
-from experiments.study.export import check_parquet
 from experiments.study.runner import running
-from experiments.study.session import means, say, say_failure, study_executed, workers_of
+from experiments.study.session import means, opened, say, say_failure, study_executed, workers_of
 from experiments.sweep.conduct import conduct
 from experiments.sweep.file import load_sweep
 from experiments.sweep.output import write_sweep
 from experiments.sweep.result import SweepResult
-from experiments.sweep.verdict import MOST_OPEN, document, lines
+from experiments.sweep.verdict import document, lines
 
 
 def main(path: Path, options: StudyOptions) -> int:
     """Every point in every arm and replicate: result folder written, verdict printed; 0, or 1 if no run succeeded."""
-    check_parquet(options.parquet)
-    sweep = load_sweep(path, options.seed)
-    check_free(folder_of(sweep.name, sweep.hash, options.out), options.force)
-    for warning in sweep.warnings[:MOST_OPEN]:
-        print(f"warning: {warning}", file=sys.stderr)
+    sweep = opened(load_sweep, path, options)
     engine = options.engine or sweep.engine
     began = time.monotonic()
     with running(means(options), sweep.name) as run:

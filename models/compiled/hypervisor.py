@@ -23,13 +23,13 @@ from sim.clock import ARRIVAL, Signal, order
 class Hypervisor(Machine):
     """Everything that carries I/O in one run: the compiled path. Stories act on its parts."""
 
-    def __init__(self, spec: scenario.Scenario, arm: scenario.Arm, replicate: int) -> None:
-        super().__init__(spec, arm, replicate)
+    def __init__(self, spec: scenario.Scenario, replicate: int) -> None:
+        super().__init__(spec, replicate)
         self.works = Works(self.engine)
         self._pipes: dict[tuple[str, str], int] = {}  # by what it is, and whose: its bucket
         self._appliances: dict[str, int] = {}
-        self.jobs = [self._job(job) for job in self.job_specs]
-        self.replicators = [self._replicator(group) for group in self.group_specs]
+        self.jobs = [self._job(job) for job in spec.vadp]
+        self.replicators = [self._replicator(group) for group in spec.vaio]
         self.shut(first_gap(spec.run.observe))
         self._start()
 

@@ -28,17 +28,15 @@ from sim.units import NS_PER_S
 class Machine:
     """Hosts, datastores and VMs of one run, without protections; nothing runs yet."""
 
-    def __init__(self, spec: scenario.Scenario, arm: scenario.Arm, replicate: int) -> None:
+    def __init__(self, spec: scenario.Scenario, replicate: int) -> None:
         self.spec = spec
         self.seed, self.replicate = spec.run.seed, replicate
-        self.job_specs = spec.vadp if arm in ("vadp", "both") else ()
-        self.group_specs = spec.vaio if arm in ("vaio", "both") else ()
-        self.servers = {server_name(job): server(job) for job in self.job_specs if job.transport.kind == "san"}
+        self.servers = {server_name(job): server(job) for job in spec.vadp if job.transport.kind == "san"}
         filters = tuple(dict.fromkeys(f.name for vm in spec.vms for f in vm.filters))
-        groups = tuple(group.name for group in self.group_specs)
-        synchronous = tuple(group.name for group in self.group_specs if group.synchronous)
-        self.causes = Causes(filters + groups, synchronous, holds_of(self.job_specs, spec.snapshots))
-        self.columns = self._columns(deltas=bool(self.job_specs))
+        groups = tuple(group.name for group in spec.vaio)
+        synchronous = tuple(group.name for group in spec.vaio if group.synchronous)
+        self.causes = Causes(filters + groups, synchronous, holds_of(spec.vadp, spec.snapshots))
+        self.columns = self._columns(deltas=bool(spec.vadp))
         self.clock = Conducted()
         self.engine = self.clock.engine = Engine(self.clock)
         self._set_world()

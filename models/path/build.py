@@ -63,12 +63,12 @@ class Job:
 class Hypervisor(Machine):
     """Everything that carries I/O in one run: the readable path. Stories act on its parts."""
 
-    def __init__(self, spec: scenario.Scenario, arm: scenario.Arm, replicate: int) -> None:
-        super().__init__(spec, arm, replicate)
+    def __init__(self, spec: scenario.Scenario, replicate: int) -> None:
+        super().__init__(spec, replicate)
         self._pipes: dict[tuple[str, str], Bucket] = {}  # by what it is, and whose
         self._appliances: dict[str, Appliance] = {}
-        self.jobs = [self._job(job) for job in self.job_specs]
-        self.replicators = [self._replicator(group) for group in self.group_specs]
+        self.jobs = [self._job(job) for job in spec.vadp]
+        self.replicators = [self._replicator(group) for group in spec.vaio]
         for device in self.devices.values():
             device.start()
         for replicator in self.replicators:

@@ -39,18 +39,16 @@ class Machine:
     store_type: type[Datastore] = Datastore  # a traced path has its own (models.path.traced)
     disk_type: type[Disk] = Disk
 
-    def __init__(self, spec: scenario.Scenario, arm: scenario.Arm, replicate: int) -> None:
+    def __init__(self, spec: scenario.Scenario, replicate: int) -> None:
         self.spec = spec
         self.replicate = replicate
         self.seed = spec.run.seed
         self.clock = Clock()
-        self.job_specs = spec.vadp if arm in ("vadp", "both") else ()
-        self.group_specs = spec.vaio if arm in ("vaio", "both") else ()
-        self.servers = {server_name(job): server(job) for job in self.job_specs if job.transport.kind == "san"}
+        self.servers = {server_name(job): server(job) for job in spec.vadp if job.transport.kind == "san"}
         filters = tuple(dict.fromkeys(f.name for vm in spec.vms for f in vm.filters))
-        groups = tuple(group.name for group in self.group_specs)
-        synchronous = tuple(group.name for group in self.group_specs if group.synchronous)
-        self.causes = Causes(filters + groups, synchronous, holds_of(self.job_specs, spec.snapshots))
+        groups = tuple(group.name for group in spec.vaio)
+        synchronous = tuple(group.name for group in spec.vaio if group.synchronous)
+        self.causes = Causes(filters + groups, synchronous, holds_of(spec.vadp, spec.snapshots))
         self.recorder = Recorder(self.clock, spec, self.causes)
         stores = enumerate(spec.datastores)
         self.stores = {s.name: self.store_type(self.clock, s, number) for number, s in stores}

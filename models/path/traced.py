@@ -60,8 +60,8 @@ class TracedHypervisor(Hypervisor):
     store_type = TracedDatastore
     disk_type = TracedDisk
 
-    def __init__(self, spec: scenario.Scenario, arm: scenario.Arm, replicate: int, tracer: Tracer) -> None:
-        super().__init__(spec, arm, replicate)
+    def __init__(self, spec: scenario.Scenario, replicate: int, tracer: Tracer) -> None:
+        super().__init__(spec, replicate)
         tracer.attach(self, self.recorder)
         for vm in self.vms:
             vm.watch = tracer

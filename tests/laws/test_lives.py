@@ -18,7 +18,7 @@ from models.measure.lives import IoLife, ahead_at_device, ahead_in_array, destag
 from models.measure.tracer import Tracer
 from models.path.io import KINDS
 from models.path.traced import TracedHypervisor
-from models.replay import replayed
+from models.replay import seen
 from models.result import RunResult
 from models.run import Run, SimulationError, simulate
 from models.scenario import Arm, Scenario
@@ -124,7 +124,7 @@ def test_a_traced_run_is_the_same_run_and_its_lives_are_the_ledgers() -> None:
 @given(scenarios(500), ARMS)
 def test_a_tracer_changes_nothing(scenario: Scenario, arm: Arm) -> None:
     tracer = Tracer([(0, scenario.run.duration_ns)])
-    run = Run(scenario, arm, 0, TracedHypervisor(replayed(scenario, 0), arm, 0, tracer))
+    run = Run(scenario, arm, 0, TracedHypervisor(seen(scenario, arm, 0), 0, tracer))
     try:
         result = simulate(scenario, arm, 0)
     except SimulationError:
