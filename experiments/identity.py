@@ -34,6 +34,15 @@ def trace_digests(scenario: Scenario) -> dict[str, str]:
     }
 
 
+def trace_speeds(scenario: Scenario) -> dict[str, int]:
+    """By digest, the speed of each trace that is not replayed as fast as it was recorded, in thousandths.
+
+    Digests are of what is replayed: whoever has the file needs the speed to come to them.
+    """
+    traces = [workload.trace for vm in scenario.vms for workload in vm.workloads if workload.trace is not None]
+    return {trace.digest: trace.speed_milli for trace in traces if trace.speed_milli != 1000}
+
+
 def result_hash(scenario: Scenario, source: str, first: int = 0) -> str:
     """Ten hex digits that name the result of this scenario, run by the engine whose source hash is `source`.
 

@@ -25,7 +25,7 @@ from typing import Any
 
 from experiments.compare import Comparison
 from experiments.errors import InputError
-from experiments.identity import VERSION, trace_digests
+from experiments.identity import VERSION, trace_digests, trace_speeds
 from experiments.tables import TABLES
 
 PART = ".part"  # ends the name of a folder in the making
@@ -221,6 +221,7 @@ def _manifest(comparison: Comparison) -> dict[str, Any]:
         "arms": list(comparison.arms),
         "scenario": json.loads(scenario.identity),
         "traces": trace_digests(scenario),
+        "speeds": trace_speeds(scenario),
     }
 
 

@@ -91,6 +91,7 @@ class Trace:
     offset_bytes: npt.NDArray[np.int64]
     size_bytes: npt.NDArray[np.int64]
     write: npt.NDArray[np.bool_]
+    speed_milli: int = 1000  # how many times as fast as the file says, in thousandths; the columns have it already
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,7 +170,7 @@ def describe(panels: tuple[Panel, ...]) -> str:
         if found:
             first, last, control = (paper.latency_text(ms) for ms in found[:3])
             parts.append(
-                f"{panel.group}: {first} at the start of the snapshot ({found.extra_first:.2g} extra commands a "
+                f"{panel.group}: {first} at the start of the snapshot ({found.extra_first:.1f} extra commands a "
                 f"write), "
                 f"{last} at the end of it ({found.extra_last:.2g}), {control} without"
             )

@@ -129,7 +129,7 @@ def _manifest(folder: Path, shown: str) -> dict[str, Any]:
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         kinds = {"source": str, "scenario": dict, "arms": list, "seed": int, "replications": int, "result": str,
-                 "files": dict, "traces": dict, "version": str}  # fmt: skip
+                 "files": dict, "traces": dict, "speeds": dict, "version": str}  # fmt: skip
         if all(isinstance(manifest[key], kind) for key, kind in kinds.items()):
             return dict(manifest)
     except OSError as error:
@@ -156,21 +156,23 @@ def recorded(manifest: dict[str, Any], paths: Sequence[Path]) -> dict[str, Trace
 
     Raises InputError for one that is missing and one that does not belong to it.
     """
-    from experiments.scenario.traced import cut
+    from experiments.scenario.traced import MILLI, at_speed, cut
     from experiments.traces import read_trace
 
     wanted = {str(digest): str(where) for where, digest in manifest["traces"].items()}
     found: dict[str, Trace] = {}
+    speeds = sorted({MILLI, *manifest["speeds"].values()})
+    round_about = any(
+        workload.get("repeat") or workload.get("begin") == "random"
+        for vm in manifest["scenario"].get("vms", ()) for workload in vm.get("workloads", ())
+    )  # fmt: skip
     for path in paths:
-        trace = read_trace(path)
-        if trace.digest not in wanted:
-            raise InputError([f"--trace: {printable(str(path))} is not what the result replayed: another file, or the "
-                              "scenario replays it at a speed of its own, which cannot be explained"])  # fmt: skip
-        round_about = any(
-            workload.get("repeat") or workload.get("begin") == "random"
-            for vm in manifest["scenario"].get("vms", ()) for workload in vm.get("workloads", ())
-        )  # fmt: skip
-        found[trace.digest] = trace if round_about else cut(trace, manifest["scenario"]["run"]["duration_ns"])
+        whole = read_trace(path)
+        replayed = [one for one in (at_speed(whole, speed) for speed in speeds) if one.digest in wanted]
+        if not replayed:
+            raise InputError([f"--trace: {printable(str(path))} is not what the result replayed, name that file"])
+        for one in replayed:
+            found[one.digest] = one if round_about else cut(one, manifest["scenario"]["run"]["duration_ns"])
     missing = [where for digest, where in wanted.items() if digest not in found]
     if missing:
         names = ", ".join(printable(where) for where in missing)

@@ -95,7 +95,7 @@ def _slumps(comparison: Comparison) -> Iterator[str]:
             first, last, control = (paper.latency_text(ms) for ms in found[:3])
             control = "" if math.isnan(found.control) else f"; unprotected in the same seconds: {control}"
             yield (
-                f"Just after the cut, a write of {panel.group} causes {found.extra_first:.2g} extra commands in the "
+                f"Just after the cut, a write of {panel.group} causes {found.extra_first:.1f} extra commands in the "
                 f"mean "
                 f"and takes {first}; when the merge begins, {found.extra_last:.2g} and {last}{control}."
             )

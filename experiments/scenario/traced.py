@@ -78,7 +78,8 @@ def at_speed(trace: Trace, speed_milli: int) -> Trace:
     from experiments.traces import make_trace
 
     times = trace.time_ns // speed_milli * MILLI + trace.time_ns % speed_milli * MILLI // speed_milli
-    return make_trace(trace.source, times, trace.offset_bytes, trace.size_bytes, trace.write)
+    faster = make_trace(trace.source, times, trace.offset_bytes, trace.size_bytes, trace.write)
+    return replace(faster, speed_milli=speed_milli)
 
 
 def _no_circle(trace: Trace, workload: WorkloadTable, duration_ns: int) -> Iterator[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from experiments.engines import by_default, ready
 from experiments.errors import InputError
-from experiments.identity import VERSION, trace_digests
+from experiments.identity import VERSION, trace_digests, trace_speeds
 from experiments.study.work import Run, do, study_source
 from models.scenario import Engine
 
@@ -31,6 +31,7 @@ def write(folder: Path, key: str, run: Run, reason: str) -> Path | None:
         "version": VERSION,
         "source": study_source(),
         "traces": trace_digests(run.scenario),
+        "speeds": trace_speeds(run.scenario),
         "scenario": json.loads(run.scenario.identity),
     }
     path, part = folder / f"{key}.json", folder / f".{key}.{os.getpid()}.part"

@@ -241,6 +241,19 @@ def test_recorded_i_o_is_asked_for(explain: Told, tmp_path: Path) -> None:
     assert "is not what the result replayed" in explain(folder, "--trace", other)[2]
 
 
+def test_recorded_i_o_that_was_replayed_faster_and_slower_is_one_file(explain: Told, tmp_path: Path) -> None:
+    recorded = tmp_path / "disk.vscsi"
+    recorded.write_bytes(vscsi1(tuple(Record(1000 * n, WRITE, 8 * n, 4096) for n in range(1, 40))))
+    at = '[[vm.near.workload]]\nkind = "trace"\ntrace = "disk.vscsi"\nspeed = {}\nname = "w{}"'
+    both = "\n".join(at.format(speed, speed) for speed in (2, 0.5, 1))
+    text = TEXT.replace('[[vm.near.workload]]\nrate = "40 iops"', both.replace("w0.5", "slow"))
+    folder = made(tmp_path, text)
+    code, out, _ = explain(folder, "--trace", recorded, "--vm", "near", "--slowest", 1)
+    assert code == 0
+    assert "near write 4 KiB" in out
+    assert "--trace" in explain(folder)[2]
+
+
 def test_a_result_that_keeps_no_slowest_needs_a_window(explain: Told, tmp_path: Path) -> None:
     folder = made(tmp_path, TEXT.replace("[run]", "[run]\nslowest = 0"), "--replications", "1")
     code, _, err = explain(folder)
