@@ -1,17 +1,18 @@
 """Chart: which assumption moves the answer - a tornado: one assumption a row, its range's ends as bars from what is.
 
-One figure a metric; a panel for each of the two arms of the verdict, and one for their difference, in which a bar that
+One sheet a metric; a panel for each of the two arms of the verdict, and one for their difference, in which a bar that
 crosses zero turns the verdict round. Without a verdict a panel for each arm.
 """
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from experiments.charts import palette, paper
 from experiments.charts.paper import Identity
-from experiments.metrics import BY_KEY
+from experiments.charts.sheets import Sheet
+from experiments.charts.sweep_parts import in_sentence, whose
+from experiments.metrics import BY_KEY, show
 from experiments.sensitivity.result import Entry, Scanned, SensitivityResult
 from sim.statistics import Interval
 
@@ -19,7 +20,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-QUESTION = "Which assumption moves the answer?"
+HOW_TO_READ = (
+    "Each row is one assumption of the register, each bar one end of its range, from what the scenario has (dashed) to "
+    "what would be, with the 95 % interval. The widest bars are at the top: what they stand for is worth measuring. "
+    "Where nothing is drawn, the assumption moves nothing."
+)
+CROSSING = " In the last panel a bar that crosses 0 turns the verdict round."
 ROW = 0.42  # inches
 WHISKER = 0.16  # those of the two ends lie beside each other, as their texts do
 LOW, HIGH, OTHER = palette.SKY, palette.ORANGE, palette.SILVER
@@ -48,6 +54,15 @@ class Panel(NamedTuple):
     base: Interval  # as the scenario is
     rows: tuple[Row, ...]
     difference: bool
+
+
+class Picture(NamedTuple):
+    """One metric."""
+
+    subtitle: str
+    panels: tuple[Panel, ...]
+    between: tuple[str, ...]
+    choices: bool  # some assumption has more levels than the ends of a range
 
 
 def panels(result: SensitivityResult, metric: str) -> tuple[Panel, ...]:
@@ -105,29 +120,30 @@ def _figure(scan: Scanned, metric: str, of: str) -> Interval:
     return next(one.difference.interval for one in scan.contrasts if one.metric == metric)
 
 
-def draw(result: SensitivityResult, metric: str, identity: Identity) -> "Figure":
-    """The figure of a metric; KeyError if it has no panels."""
-    shown = panels(result, metric)
-    label = BY_KEY[metric].label
-    subtitle = (f"{label}, {result.group}: one assumption at an end of its range, all others as in the scenario "
-                "(dashed); each panel has its own scale")  # fmt: skip
+def draw(picture: Picture, question: str, identity: Identity) -> "Figure":
+    """The figure of a metric."""
+    shown = picture.panels
     entries = [(paper.swatch(LOW), "low end of the range"), (paper.swatch(HIGH), "high end")]
-    if any(len(entry.levels) > 2 for entry in result.entries):
+    if picture.choices:
         entries.append((paper.swatch(OTHER), "other choices"))
-    figure = paper.sheet(0.9 + ROW * len(shown[0].rows), _question(result), subtitle, identity, entries)
+    figure = paper.sheet(0.9 + ROW * len(shown[0].rows), question, picture.subtitle, identity, entries)
     cells = figure.subplots(1, len(shown), squeeze=False, sharey=True)[0]
     for axes, panel in zip(cells, shown, strict=True):
-        _draw_panel(axes, panel, result.between)
+        _draw_panel(axes, panel, picture.between)
     cells[0].set_yticks(range(len(shown[0].rows)), [row.key for row in shown[0].rows])
     cells[0].set_ylim(len(shown[0].rows) - 0.5, -0.5)
     return figure
 
 
-def _question(result: SensitivityResult) -> str:
-    if not result.between:
-        return QUESTION
-    arms = " and ".join(palette.ARM_LABEL[arm] for arm in result.between)
-    return f"Which assumption moves the answer, and could one flip the verdict between {arms}?"
+def describe(picture: Picture) -> str:
+    """The widest swings, in words."""
+    panel, parts = picture.panels[-1], []
+    for place, row in enumerate(panel.rows[:3]):
+        if _swing(panel, place):
+            means = [f"{show(bar.interval.mean)} with {bar.text}" for bar in row.bars]
+            parts.append(f"{row.key}: {', '.join(means)}")
+    base = f"{panel.title}, {panel.axis.splitlines()[0]}, as the scenario is: {show(panel.base.mean)}. "
+    return base + (f"Moved most by {'; '.join(parts)}." if parts else "No assumption moves it.")
 
 
 def _draw_panel(axes: "Axes", panel: Panel, between: Sequence[str]) -> None:
@@ -164,14 +180,30 @@ def _draw_bar(axes: "Axes", place: int, base: float, bar: Bar) -> None:
                   size=7.5, color="#333333")  # fmt: skip
 
 
-def draw_files(result: SensitivityResult, folder: Path) -> tuple[Path, ...]:
-    """`folder` (made if needed) has tornado-METRIC.svg and .png for each metric that has something to show."""
-    folder.mkdir(parents=True, exist_ok=True)
-    identity = Identity(result.scenario, result.hash, result.seed, result.replications, compressed=result.compressed)
+def identity(result: SensitivityResult) -> Identity:
+    """What every chart of the study carries in its corner."""
+    return Identity(result.name, result.hash, result.seed, result.replications, compressed=result.compressed)
+
+
+def sheets(result: SensitivityResult) -> tuple[Sheet, ...]:
+    """A tornado for each metric that has something to show."""
     made = []
+    how = HOW_TO_READ + CROSSING * bool(result.between)
     for metric in result.metrics:
-        if panels(result, metric):
-            with paper.style():
-                paper.save(draw(result, metric, identity), folder, f"tornado-{metric}")
-            made.append(folder / f"tornado-{metric}.png")
+        shown = panels(result, metric)
+        if shown:
+            subtitle = (f"{whose(result.group)}: one assumption at an end of its range, all others as in the scenario "
+                        "(dashed); each panel has its own scale")  # fmt: skip
+            subtitle = subtitle[0].upper() + subtitle[1:]
+            choices = any(len(entry.levels) > 2 for entry in result.entries)
+            picture = Picture(subtitle, shown, result.between, choices)
+            made.append(Sheet(f"tornado-{metric}", _question(result, metric), how, picture, draw, describe))
     return tuple(made)
+
+
+def _question(result: SensitivityResult, metric: str) -> str:
+    moves = f"What moves {in_sentence(BY_KEY[metric].label)}"
+    if not result.between:
+        return f"{moves}?"
+    arms = " and ".join(palette.ARM_LABEL[arm] for arm in result.between)
+    return f"{moves}, and could it turn the verdict between {arms} round?"

@@ -12,7 +12,7 @@ from experiments.sensitivity.result import SensitivityResult
 from experiments.sensitivity.tables import write_tables
 from experiments.sensitivity.verdict import document, lines
 from experiments.study.runner import running
-from experiments.study.session import means, opened, say, say_failure, signed, study_executed
+from experiments.study.session import means, opened, say, say_failure, signed, study_executed, workers_of
 
 
 def main(path: Path, options: StudyOptions) -> int:
@@ -28,7 +28,7 @@ def main(path: Path, options: StudyOptions) -> int:
 
 
 def write(result: SensitivityResult, execution: Execution, options: StudyOptions) -> Path:
-    """The finished folder: tables, verdict.txt, charts unless they are not wanted, manifest.json, run.json.
+    """The finished folder: tables, verdict.txt, report and charts unless they are not wanted, manifest.json, run.json.
 
     A result that is there is replaced only if asked for. After an exception, Ctrl-C included, the folder is as it was.
     """
@@ -38,9 +38,9 @@ def write(result: SensitivityResult, execution: Execution, options: StudyOptions
         write_tables(result, part / "tables", options.parquet)
         (part / "verdict.txt").write_text("\n".join(lines(result)) + "\n", encoding="utf-8")
         if not options.no_report:
-            from experiments.charts import tornado
+            from experiments.sensitivity.report import write_sensitivity_report
 
-            tornado.draw_files(result, part / "charts")
+            write_sensitivity_report(result, part, workers_of(options))
 
     write_folder(folder, options.force, fill, _manifest(result), execution_document(execution))
     return folder

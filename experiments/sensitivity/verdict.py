@@ -1,7 +1,7 @@
 """What a sensitivity study says: which assumption moves what, and which could flip the verdict between two arms."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from experiments.metrics import BY_KEY, show
@@ -31,7 +31,7 @@ def lines(result: SensitivityResult) -> Iterator[str]:
     for metric in result.metrics:
         yield from _effects(result, metric)
         yield from _scan(result, metric)
-        yield from _sentences(result, metric)
+        yield from sentences(result, metric)
     yield f"{LEGENDS[result.method]} {SETTLED} the sign of the difference is settled."
     for failure in result.failures[:MOST_FAILED]:
         yield f"Failed: {failure.run}: {failure.reason}"
@@ -69,12 +69,13 @@ def _effects(result: SensitivityResult, metric: str) -> Iterator[str]:
     unit = f" [{BY_KEY[metric].unit}]" if result.method == "morris" and BY_KEY[metric].unit else ""
     rows = [(f"{BY_KEY[metric].label}: what moves it{unit}", "from", "to", *of)]
     for entry in ranked(result, metric):
-        texts = (_effect(result.effect(metric, one, entry.key)) for one in of)
+        texts = (effect_text(result.effect(metric, one, entry.key)) for one in of)
         rows.append((entry.key, entry.low, entry.high, *texts))
     yield aligned(rows)
 
 
-def _effect(effect: Effect) -> str:
+def effect_text(effect: Effect) -> str:
+    """The effect with its interval; "-" where it is not known."""
     if math.isnan(effect.total):
         return "-"
     if math.isnan(effect.low) or effect.low == effect.high:
@@ -83,13 +84,17 @@ def _effect(effect: Effect) -> str:
 
 
 def _scan(result: SensitivityResult, metric: str) -> Iterator[str]:
-    rows = [(f"{BY_KEY[metric].title}: one at a time", "is", *figures(result))]
+    head = (f"{BY_KEY[metric].title}: one at a time", "is", *figures(result))
+    yield aligned([head, *scan_rows(result, metric)])
+
+
+def scan_rows(result: SensitivityResult, metric: str) -> Iterator[tuple[str, ...]]:
+    """One row a level that was tried alone: assumption, level, each arm's figure, the difference."""
     for one in result.scans:
         cells = {cell.arm: cell.interval for cell in one.cells if cell.metric == metric}
         texts = [_interval(cells[arm]) for arm in result.arms]
         texts += [_difference(one, metric)] if result.difference else []
-        rows.append((one.key or "the scenario as it is", one.level, *texts))
-    yield aligned(rows)
+        yield one.key or "the scenario as it is", one.level, *texts
 
 
 def _interval(interval: Interval) -> str:
@@ -103,8 +108,8 @@ def _difference(one: Scanned, metric: str) -> str:
     return sign + _interval(interval) + (f" {SETTLED}" if found.difference.sign_settled else "")
 
 
-def _sentences(result: SensitivityResult, metric: str) -> Iterator[str]:
-    """What can be said about the verdict by one metric."""
+def sentences(result: SensitivityResult, metric: str, arm: Callable[[str], str] = str) -> Iterator[str]:
+    """What can be said about the verdict by one metric; `arm` says what an arm is called."""
     label = BY_KEY[metric].label
     noise = max((one.share for one in result.noise if one.metric == metric and not math.isnan(one.share)), default=0.0)
     if noise > 0.1:
@@ -113,22 +118,23 @@ def _sentences(result: SensitivityResult, metric: str) -> Iterator[str]:
         return
     turns = [one for one in result.turns if one.metric == metric]
     if not turns:
-        yield f"{label}: not defined in both {' and '.join(result.between)}, so there is no verdict."
+        yield f"{label}: not defined in both {' and '.join(map(arm, result.between))}, so there is no verdict."
         return
-    yield f"{label}: {_was(result, turns[0])}. {_flips(turns)}"
+    yield f"{label}: {_was(result, turns[0], arm)}. {_flips(turns, arm)}"
     for mixed in result.mixed:
         if mixed.metric == metric and mixed.points:
-            counts = " and ".join(f"{arm} at {count}" for arm, count in zip(result.between, mixed.better, strict=True))
+            better = zip(result.between, mixed.better, strict=True)
+            counts = " and ".join(f"{arm(one)} at {count}" for one, count in better)
             yield f"{label}, all varied at once, {mixed.points} points: better on average is {counts}."
 
 
-def _was(result: SensitivityResult, turn: Turn) -> str:
+def _was(result: SensitivityResult, turn: Turn, arm: Callable[[str], str]) -> str:
     if turn.was:
-        return f"{turn.was} is better as the scenario is"
-    return f"whether {' or '.join(result.between)} is better is not settled as the scenario is"
+        return f"{arm(turn.was)} is better as the scenario is"
+    return f"whether {' or '.join(map(arm, result.between))} is better is not settled as the scenario is"
 
 
-def _flips(turns: Sequence[Turn]) -> str:
+def _flips(turns: Sequence[Turn], arm: Callable[[str], str]) -> str:
     parts = []
     for verdict, text in (
         ("flips", "Turned round by {}"),
@@ -137,7 +143,7 @@ def _flips(turns: Sequence[Turn]) -> str:
     ):
         found = [one for one in turns if one.verdict == verdict]
         if found:
-            whats = (f"{one.key} = {one.level}" + (f" ({one.arm} is better)" if one.arm else "") for one in found)
+            whats = (f"{one.key} = {one.level}" + (f" ({arm(one.arm)} is better)" if one.arm else "") for one in found)
             parts.append(text.format(", ".join(whats)) + ".")
     return " ".join(parts) or "No assumption alone changes that."
 

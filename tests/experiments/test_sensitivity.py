@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+from page_rules import dead_ends, outlined, requests, shape_faults, table_faults
 
 from experiments.errors import InputError
 from experiments.options import StudyOptions
@@ -95,6 +96,16 @@ def test_an_assumption_that_turns_the_verdict_round_is_named(
     assert sorted(one.name for one in (folder / "charts").iterdir()) == [
         "tornado-guest_mean.png", "tornado-guest_mean.svg",
     ]  # fmt: skip
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    outline = outlined(page)
+    assert [*shape_faults(outline), *requests(page, outline), *dead_ends(outline, folder), *table_faults(outline)] == []
+    for words in (
+        "VAIO is better as the scenario is. Turned round by vaio.down = 40 ms (VADP is better).",
+        "it is moved most by vaio.down; not at all by snapshots.memory.pause.",
+        "What moves guest latency mean, and could it turn the verdict between VADP and VAIO round?",
+        "Moved most by vaio.down:",
+    ):
+        assert words in page
     # again as JSON: from the store, the same bytes
     before = files(folder)
     assert main(path, StudyOptions(out=tmp_path / "out", force=True, json=True, no_report=True)) == 0

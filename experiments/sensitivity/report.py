@@ -1,0 +1,121 @@
+"""The report of a sensitivity study: one HTML file that needs nothing else - verdicts, tornado charts, figures."""
+
+from pathlib import Path
+from typing import Any
+
+from experiments.charts import Drawn, tornado
+from experiments.charts.palette import ARM_COLOUR
+from experiments.charts.sheets import draw_sheets
+from experiments.charts.sweep_parts import arm_label, whose
+from experiments.identity import VERSION
+from experiments.metrics import BY_KEY
+from experiments.report import drawing, render
+from experiments.reporting.findings import Finding
+from experiments.reporting.tables import Table
+from experiments.sensitivity.result import SensitivityResult
+from experiments.sensitivity.verdict import LEGENDS, METHODS, effect_text, figures, notes, ranked, scan_rows, sentences
+from experiments.verdict import SETTLED
+
+MOST_ROWS, MOST_NAMED = 100, 3
+SCALE = {False: "linear", True: "logarithmic"}
+
+
+def write_sensitivity_report(result: SensitivityResult, folder: Path, workers: int = 2) -> None:
+    """`folder` holds report.html and charts/*.svg and *.png; the same bytes for the same result.
+
+    `workers` processes draw the charts.
+    """
+    charts = draw_sheets(tornado.sheets(result), tornado.identity(result), folder / "charts", workers)
+    page = render("sensitivity.html.j2", _content(result, charts, folder / "charts"))
+    (folder / "report.html").write_text(page, encoding="utf-8", newline="\n")
+
+
+def _content(result: SensitivityResult, charts: tuple[Drawn, ...], folder: Path) -> dict[str, Any]:
+    """Everything the template names."""
+    return {
+        "title": result.title,
+        "lead": f"The scenario {result.scenario}, {whose(result.group)}, with {len(result.entries)} assumptions of the "
+                f"register moved through their ranges, alone and all at once; {result.runs:,} runs that meet the same "
+                "random numbers.",
+        "arms": [(arm_label(arm), ARM_COLOUR[arm]) for arm in result.arms],
+        "notes": notes(result),
+        "findings": [_finding(result, metric) for metric in result.metrics],
+        "assumptions": _assumptions(result),
+        "method": _method(result),
+        "charts": [(chart, drawing(folder / f"{chart.name}.svg", chart)) for chart in charts],
+        "tables": [table(result, metric) for metric in result.metrics for table in (_scan, _effects)],
+        "failures": Table("Runs without a result", ("run", "reason"),
+                          tuple((one.run, one.reason) for one in result.failures[:MOST_ROWS]), "", 2),
+        "identity": _identity(result),
+    }  # fmt: skip
+
+
+def _finding(result: SensitivityResult, metric: str) -> Finding:
+    label = BY_KEY[metric].label
+    said = [text.removeprefix(f"{label}: ").removeprefix(f"{label}, ") for text in sentences(result, metric, arm_label)]
+    return Finding(label, " ".join([*(text[:1].upper() + text[1:] for text in said), _movers(result, metric)]))
+
+
+def _movers(result: SensitivityResult, metric: str) -> str:
+    """Which assumptions move it most while all vary."""
+    whats = figures(result)[-1:] if result.difference else result.arms
+    named = [entry.key for entry in ranked(result, metric)
+             if any(result.effect(metric, one, entry.key).total > 0 for one in whats)]  # fmt: skip
+    if not named:
+        return "No assumption moves it."
+    first, *rest = named[:MOST_NAMED]
+    then = f", then {' and '.join(rest)}" if rest else ""
+    still = ", ".join(one.key for one in result.entries if one.key not in named)
+    return f"While all vary, it is moved most by {first}{then}" + (f"; not at all by {still}." if still else ".")
+
+
+def _assumptions(result: SensitivityResult) -> Table:
+    rows = tuple(
+        (one.key, one.grade, ", ".join(one.fields), one.value, one.low, one.high, SCALE[one.log])
+        for one in result.entries
+    )
+    head = ("assumption", "grade", "fields of the scenario", "register", "from", "to", "scale")
+    return Table("The assumptions and their ranges", head, rows, "", 7)
+
+
+def _method(result: SensitivityResult) -> str:
+    return (
+        "Alone: each assumption at the ends of its range (each of its choices), all others as the scenario has them. "
+        f"All at once: {METHODS[result.method].format(result.size)}. {LEGENDS[result.method]} "
+        f"{result.replications} replications of each point."
+    )
+
+
+def _effects(result: SensitivityResult, metric: str) -> Table:
+    of = figures(result)
+    unit = f" [{BY_KEY[metric].unit}]" if result.method == "morris" and BY_KEY[metric].unit else ""
+    rows = tuple(
+        (entry.key, entry.low, entry.high, *(effect_text(result.effect(metric, one, entry.key)) for one in of))
+        for entry in ranked(result, metric)
+    )
+    caption = f"{BY_KEY[metric].label}: what moves it while all vary{unit}"
+    return Table(caption, ("assumption", "from", "to", *map(_shown, of)), rows, LEGENDS[result.method], 1)
+
+
+def _scan(result: SensitivityResult, metric: str) -> Table:
+    caption = f"{BY_KEY[metric].title}: one at a time"
+    note = f"Mean ± half-width of the 95 % Student-t interval; {SETTLED} the sign of the difference is settled."
+    return Table(caption, ("assumption", "is", *map(_shown, figures(result))), tuple(scan_rows(result, metric)), note)
+
+
+def _shown(figure: str) -> str:
+    """An arm, or the difference of two, as heads of tables have them."""
+    return " − ".join(arm_label(arm) for arm in figure.split(" - "))
+
+
+def _identity(result: SensitivityResult) -> list[tuple[str, str]]:
+    return [
+        ("Result", result.hash),
+        ("Study", result.name),
+        ("Scenario", result.scenario),
+        ("Seed", str(result.seed)),
+        ("Protections", ", ".join(result.arms)),
+        ("VM group", result.group),
+        ("Version", VERSION),
+        ("Source", result.source),
+    ]
