@@ -47,7 +47,7 @@ def plan(file: Path, *, options: StudyOptions = DEFAULTS) -> int:
 
 
 def sensitivity(file: Path, *, options: StudyOptions = DEFAULTS) -> int:
-    """Which assumptions move an answer, and could one flip the verdict between two arms? Tables and tornado charts.
+    """Which assumptions move an answer, and could one flip the verdict between two arms? Tables, charts, report.
 
     Parameters
     ----------

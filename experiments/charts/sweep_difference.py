@@ -21,6 +21,7 @@ from experiments.charts.sweep_parts import (
     whose,
 )
 from experiments.charts.sweep_sign import Crossing, Sign, colour, crossings, directed, legend, sign_of
+from experiments.group_view import ALL_VMS
 from experiments.metrics import show
 from experiments.sweep.result import Axis, Level, SweepResult
 
@@ -58,12 +59,12 @@ class Picture(NamedTuple):
     subtitle: str
 
 
-def data(result: SweepResult) -> Picture | None:
-    """The differences along the only axis; None with several axes, one arm, or no metric that has a direction."""
+def data(result: SweepResult, group: str = ALL_VMS) -> Picture | None:
+    """The differences of a group along the only axis; None if there are several, or one arm, or no directed metric."""
     arms = pair(result)
     if arms is None or len(result.axes) != 1:
         return None
-    panels = [_panel(result, choice, *arms) for choice in directed(result, *arms)]
+    panels = [_panel(result, choice, *arms) for choice in directed(result, *arms, group)]
     if not panels:
         return None
     less = f"{arm_label(arms[0])} less {arm_label(arms[1])}"
@@ -159,9 +160,13 @@ def describe(picture: Picture) -> str:
 
 
 def sheets(result: SweepResult) -> list[Sheet]:
-    """The one chart, if the sweep has one axis and two arms."""
-    picture = data(result)
-    if picture is None:
-        return []
-    question = f"Where does {arm_label(picture.arm)} beat {arm_label(picture.base)}?"
-    return [Sheet(file_name("break-even", result.axes[0].key), question, HOW_TO_READ, picture, draw, describe)]
+    """One for each mapped group, if the sweep has one axis and two arms."""
+    made = []
+    for group in result.mapped:
+        picture = data(result, group)
+        if picture is not None:
+            for_whom = "" if group == ALL_VMS else f" for {group}"
+            question = f"Where does {arm_label(picture.arm)} beat {arm_label(picture.base)}{for_whom}?"
+            name = file_name("break-even", result.axes[0].key, *picture.panels[0].choice.whose)
+            made.append(Sheet(name, question, HOW_TO_READ, picture, draw, describe))
+    return made

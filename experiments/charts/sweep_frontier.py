@@ -201,17 +201,18 @@ def describe(picture: Picture) -> str:
 
 
 def sheets(result: SweepResult) -> list[Sheet]:
-    """One for each of the first metrics with a direction, if the sweep has two axes and two arms."""
+    """One for each of the first metrics with a direction and each mapped group, if there are two axes and two arms."""
     arms = pair(result)
     if arms is None or sum(len(levels(result, number)) > 1 for number in range(len(result.axes))) < 2:
         return []
     made = []
-    for place, choice in enumerate(directed(result, *arms)):
+    chosen = [one for group in result.mapped for one in directed(result, *arms, group)]
+    for place, choice in enumerate(chosen):
         question = f"Where does {arm_label(arms[0])} beat {arm_label(arms[1])} in {in_sentence(choice.label)}?"
         for axes in _planes(result, all_of_them=place == 0):
             also = () if axes == axes_of(result) else tuple(result.axes[number].key for number in axes)
             picture = data(result, choice, *arms, axes)
-            name = file_name("break-even", choice.metric.key, *also)
+            name = file_name("break-even", choice.metric.key, *choice.whose, *also)
             made.append(Sheet(name, question, HOW_TO_READ, picture, draw, describe))
     return made
 

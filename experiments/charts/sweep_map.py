@@ -188,13 +188,13 @@ def describe(picture: Picture) -> str:
 
 
 def sheets(result: SweepResult) -> list[Sheet]:
-    """One for each of the first metrics, over the first two axes; none where there is one axis."""
+    """One for each of the first metrics and each mapped group, over the first two axes; none with one axis."""
     if sum(len(levels(result, number)) > 1 for number in range(len(result.axes))) < 2:
         return []
     made = []
-    for choice in choices(result):
+    for choice in (one for group in result.mapped for one in choices(result, group)):
         question = f"{choice.label}: where high, where low?"
-        name = file_name("map", choice.metric.key)
+        name = file_name("map", choice.metric.key, *choice.whose)
         made.append(Sheet(name, question, HOW_TO_READ, data(result, choice, axes_of(result)), draw, describe))
     return made
 

@@ -37,6 +37,11 @@ class Choice(NamedTuple):
         return self.metric.label if self.group == ALL_VMS else f"{self.metric.label}, {self.group}"
 
     @property
+    def whose(self) -> tuple[str, ...]:
+        """The group, for a file's name; nothing for all VMs."""
+        return () if self.group == ALL_VMS else (self.group,)
+
+    @property
     def title(self) -> str:
         return f"{self.label} [{self.metric.unit}]" if self.metric.unit else self.label
 

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 from experiments.charts import palette, paper
 from experiments.charts.sweep_parts import Choice, arm_label, choices
 from experiments.compare import Contrast
+from experiments.group_view import ALL_VMS
 from experiments.sweep.result import SweepResult
 
 Sign = Literal["arm", "base", "open", "equal", "none"]
@@ -39,11 +40,11 @@ def sign_of(contrast: Contrast | None) -> Sign:
     return "open" if not contrast.better else "arm" if contrast.better == contrast.arm else "base"
 
 
-def directed(result: SweepResult, arm: str, base: str) -> tuple[Choice, ...]:
-    """The metrics of the charts that have a better direction and a difference between the arms at some point."""
+def directed(result: SweepResult, arm: str, base: str, group: str = ALL_VMS) -> tuple[Choice, ...]:
+    """The charts' metrics that `group` has, with a better direction and a difference between the arms at some point."""
     return tuple(
         choice
-        for choice in choices(result)
+        for choice in choices(result, group)
         if choice.metric.better != "neither"
         and any(
             sign_of(result.contrast(one.point.name, choice.metric.key, arm, base, choice.group)) != "none"

@@ -204,6 +204,7 @@ def _result(sweep: Sweep, courses: Sequence[_Course], warnings: Sequence[str]) -
         points=tuple(_point(sweep, course) for course in courses),
         failures=tuple(failure for course in courses for failure in course.failures()),
         warnings=tuple(warnings),
+        mapped=sweep.mapped,
     )
 
 

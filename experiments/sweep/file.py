@@ -41,6 +41,7 @@ class Sweep:
     scenarios: tuple[Scenario, ...]  # of the points
     arms: tuple[Arm, ...]
     groups: tuple[str, ...]  # ALL_VMS first
+    mapped: tuple[str, ...]  # those that the file names, ALL_VMS first: they have break-evens and maps of their own
     metrics: tuple[str, ...]
     replication: Replication
     budget: int  # runs in all; 0: no limit
@@ -60,7 +61,7 @@ class Sweep:
             "design": [self.design, self.points],
             "scenarios": [[one.identity, trace_digests(one)] for one in self.scenarios],
             "seed": self.seed,
-            "figures": [self.arms, self.groups, self.metrics],
+            "figures": [self.arms, self.groups, self.mapped, self.metrics],
             "replication": [repr(self.replication), self.budget, self.pilots],
             "version": VERSION,
             "source": study_source(),
@@ -139,6 +140,7 @@ def _checked(file: SweepFile, source: Source, base: Base, plain: Loaded | None, 
         scenarios=tuple(one.scenario for one in loaded),
         arms=scenario.arms,
         groups=tuple(dict.fromkeys((ALL_VMS, *(file.groups or (scenario.groups if scenario.groups[1:] else ()))))),
+        mapped=tuple(dict.fromkeys((ALL_VMS, *(file.groups or ())))),
         metrics=tuple(file.metrics or (metric.key for metric in METRICS)),
         replication=want.replication or Replication.fixed(scenario.run.replications),
         budget=want.budget,

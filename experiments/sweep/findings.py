@@ -19,11 +19,12 @@ MOST_FLIPS, MOST_OPEN = 4, 3
 
 
 def findings(result: SweepResult) -> tuple[Finding, ...]:
-    """Extremes by metric, the break-even by metric, what is not settled, what failed."""
-    found = [_extremes(result, choice) for choice in choices(result)]
+    """Extremes by metric and mapped group, the break-even by both, what is not settled, what failed."""
+    found = [_extremes(result, choice) for group in result.mapped for choice in choices(result, group)]
     arms = pair(result)
     if arms is not None:
-        found += [_sides(result, choice, *arms) for choice in directed(result, *arms)]
+        chosen = (choice for group in result.mapped for choice in directed(result, *arms, group))
+        found += [_sides(result, choice, *arms) for choice in chosen]
     return tuple(_unbroken(one) for one in (*found, *_open(result)))
 
 
@@ -109,7 +110,7 @@ def _next_level(found: tuple[Level, ...], level: Level) -> Level | None:
 
 
 def _even(result: SweepResult, choice: Choice) -> str:
-    picture = sweep_difference.data(result)
+    picture = sweep_difference.data(result, choice.group)
     if picture is None:
         return ""
     panel = next(panel for panel in picture.panels if panel.choice == choice)

@@ -78,6 +78,7 @@ class SweepResult:
     points: tuple[PointResult, ...]
     failures: tuple[Failed, ...]
     warnings: tuple[str, ...]
+    mapped: tuple[str, ...] = (ALL_VMS,)  # VM groups with break-evens and maps: ALL_VMS, and those that the file names
 
     @cached_property
     def _cells(self) -> dict[tuple[str, str, str, str], Cell]:

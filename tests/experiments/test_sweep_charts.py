@@ -13,6 +13,8 @@ from experiments.charts.paper import style
 from experiments.charts.sweep import draw_sweep, sheets
 from experiments.charts.sweep_parts import choices, identity, in_sentence, levels, middle, pair, spread, ticks
 from experiments.charts.sweep_sign import crossings, sign_of
+from experiments.group_view import ALL_VMS
+from experiments.sweep.findings import findings
 from experiments.sweep.result import Level, SweepResult
 
 HALF = 4.302653 * 0.3 / math.sqrt(3)  # of a cell: t of 2 degrees of freedom; of a difference twice as much
@@ -52,6 +54,23 @@ def test_the_foot_line_says_how_many_replications_the_points_have() -> None:
     more = replace(found, points=(*found.points[:-1], found.points[-1]._replace(replications=9)))
     assert identity(found).sample().startswith("n = 3 replications")
     assert identity(more).sample().startswith("n = 3 to 9 replications")
+
+
+def test_a_group_that_the_file_names_has_charts_and_findings_of_its_own() -> None:
+    groups = (ALL_VMS, "sql", "files")
+    both = ((WRITES, INTERVAL), (WRITES,))
+    plane, line = (replace(fake_sweep(*axes, groups=groups), mapped=groups[:2]) for axes in both)
+    for kind, result in ((sweep_map, plane), (sweep_frontier, plane), (sweep_difference, line)):
+        whole, more = kind.sheets(replace(result, mapped=groups[:1])), kind.sheets(result)
+        assert [sheet.name for sheet in more[: len(whole)]] == [sheet.name for sheet in whole]
+        assert len(more) > len(whole)
+        assert all("-sql" in sheet.name for sheet in more[len(whole) :])
+        assert len({sheet.name for sheet in more}) == len({sheet.question for sheet in more}) == len(more)
+        assert all("VM group sql" in sheet.data.subtitle for sheet in more[len(whole) :])
+    titles = [one.title for one in findings(line)]
+    assert "Guest latency p99, sql" in titles
+    assert "VAIO or VADP: guest latency p99, sql" in titles
+    assert not any("files" in title for title in titles)
 
 
 # --- along one axis ---
