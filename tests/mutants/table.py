@@ -427,6 +427,10 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ): "a stretch without length stays behind, and counts for nothing",
     (f"{PATH}datastore.py", "if self.idle and not self.queue:"): "no server is idle while a command waits",
     (f"{COMPILED}device.py", "if s.idle and not s.first:"): "no server is idle while a command waits",
+    (
+        f"{COMPILED}conductor.py",
+        "(first.time == time and first.key < key)",
+    ): "moments of stories are a class of their own, so no event of the loop has the key of one",
     (f"{COMPILED}device.py", "if arrival < oldest and caps.room[index]"): "no two commands of a device have one number",
     (
         f"{PATH}synchrony.py",
