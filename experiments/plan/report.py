@@ -1,20 +1,14 @@
 """The report of a plan: one HTML file that needs nothing else - answer, question, capacity curve, figures."""
 
 from pathlib import Path
-from typing import Any
 
-from experiments.charts import Drawn, capacity
-from experiments.charts.palette import ARM_COLOUR
-from experiments.charts.sheets import draw_sheets
+from experiments.charts import capacity
 from experiments.charts.sweep_parts import arm_label
-from experiments.identity import VERSION
 from experiments.plan.result import Answer, PlanResult
 from experiments.plan.verdict import FEW, SAME, binding, cells, contradicted, found, headline, objective_title
-from experiments.report import drawing, render
 from experiments.reporting.findings import Finding
+from experiments.reporting.study_page import MOST_ROWS, StudyPage, write_study_page
 from experiments.reporting.tables import Table
-
-MOST_ROWS = 100
 
 
 def write_plan_report(result: PlanResult, folder: Path, workers: int = 2) -> None:
@@ -22,28 +16,23 @@ def write_plan_report(result: PlanResult, folder: Path, workers: int = 2) -> Non
 
     `workers` processes draw the charts.
     """
-    charts = draw_sheets(capacity.sheets(result), capacity.identity(result), folder / "charts", workers)
-    page = render("plan.html.j2", _content(result, charts, folder / "charts"))
-    (folder / "report.html").write_text(page, encoding="utf-8", newline="\n")
+    write_study_page(page(result), result, capacity.sheets(result), capacity.identity(result), folder, workers)
 
 
-def _content(result: PlanResult, charts: tuple[Drawn, ...], folder: Path) -> dict[str, Any]:
-    """Everything the template names."""
-    return {
-        "title": result.title,
-        "lead": f"The scenario {result.scenario} at levels of {result.unknown.label}, each run as often as its verdict "
-                "took; every level and protection meets the same random numbers.",
-        "arms": [(arm_label(arm), ARM_COLOUR[arm]) for arm in result.arms],
-        "notes": _notes(result),
-        "findings": [_finding(result, one) for one in result.answers],
-        "objectives": _objectives(result),
-        "method": _method(result),
-        "charts": [(chart, drawing(folder / f"{chart.name}.svg", chart)) for chart in charts],
-        "tables": [_levels(result, one) for one in result.answers if one.judged],
-        "failures": Table("Runs without a result", ("run", "reason"),
-                          tuple((one.run, one.reason) for one in result.failures[:MOST_ROWS]), "", 2),
-        "identity": _identity(result),
-    }  # fmt: skip
+def page(result: PlanResult) -> StudyPage:
+    """What stands in it."""
+    return StudyPage(
+        kind="plan",
+        lead=f"The scenario {result.scenario} at levels of {result.unknown.label}, each run as often as its verdict "
+             "took; every level and protection meets the same random numbers.",
+        notes=_notes(result),
+        found_head="The answer",
+        findings=[_finding(result, one) for one in result.answers],
+        asked_head="What was asked",
+        asked=_objectives(result),
+        sentences=[_method(result)],
+        tables=[_levels(result, one) for one in result.answers if one.judged],
+    )  # fmt: skip
 
 
 def _notes(result: PlanResult) -> list[str]:
@@ -84,15 +73,3 @@ def _levels(result: PlanResult, one: Answer) -> Table:
     note = f"{FEW} fewer than 100 I/Os beyond this quantile; {SAME} the same in all replications."
     caption = f"The levels that were judged, {arm_label(one.arm)}{along}"
     return Table(caption, (result.unknown.label, "verdict", "replications", *head), tuple(rows), note, 2)
-
-
-def _identity(result: PlanResult) -> list[tuple[str, str]]:
-    return [
-        ("Result", result.hash),
-        ("Plan", result.name),
-        ("Scenario", result.scenario),
-        ("Seed", str(result.seed)),
-        ("Protections", ", ".join(result.arms)),
-        ("Version", VERSION),
-        ("Source", result.source),
-    ]

@@ -1,22 +1,18 @@
 """The report of a sensitivity study: one HTML file that needs nothing else - verdicts, tornado charts, figures."""
 
 from pathlib import Path
-from typing import Any
 
-from experiments.charts import Drawn, tornado
-from experiments.charts.palette import ARM_COLOUR
-from experiments.charts.sheets import draw_sheets
+from experiments.charts import tornado
 from experiments.charts.sweep_parts import arm_label, whose
-from experiments.identity import VERSION
 from experiments.metrics import BY_KEY
-from experiments.report import drawing, render
 from experiments.reporting.findings import Finding
+from experiments.reporting.study_page import StudyPage, write_study_page
 from experiments.reporting.tables import Table
 from experiments.sensitivity.result import SensitivityResult
 from experiments.sensitivity.verdict import LEGENDS, METHODS, effect_text, figures, notes, ranked, scan_rows, sentences
 from experiments.verdict import SETTLED
 
-MOST_ROWS, MOST_NAMED = 100, 3
+MOST_NAMED = 3
 SCALE = {False: "linear", True: "logarithmic"}
 
 
@@ -25,29 +21,25 @@ def write_sensitivity_report(result: SensitivityResult, folder: Path, workers: i
 
     `workers` processes draw the charts.
     """
-    charts = draw_sheets(tornado.sheets(result), tornado.identity(result), folder / "charts", workers)
-    page = render("sensitivity.html.j2", _content(result, charts, folder / "charts"))
-    (folder / "report.html").write_text(page, encoding="utf-8", newline="\n")
+    write_study_page(page(result), result, tornado.sheets(result), tornado.identity(result), folder, workers)
 
 
-def _content(result: SensitivityResult, charts: tuple[Drawn, ...], folder: Path) -> dict[str, Any]:
-    """Everything the template names."""
-    return {
-        "title": result.title,
-        "lead": f"The scenario {result.scenario}, {whose(result.group)}, with {len(result.entries)} assumptions of the "
-                f"register moved through their ranges, alone and all at once; {result.runs:,} runs that meet the same "
-                "random numbers.",
-        "arms": [(arm_label(arm), ARM_COLOUR[arm]) for arm in result.arms],
-        "notes": notes(result),
-        "findings": [_finding(result, metric) for metric in result.metrics],
-        "assumptions": _assumptions(result),
-        "method": _method(result),
-        "charts": [(chart, drawing(folder / f"{chart.name}.svg", chart)) for chart in charts],
-        "tables": [table(result, metric) for metric in result.metrics for table in (_scan, _effects)],
-        "failures": Table("Runs without a result", ("run", "reason"),
-                          tuple((one.run, one.reason) for one in result.failures[:MOST_ROWS]), "", 2),
-        "identity": _identity(result),
-    }  # fmt: skip
+def page(result: SensitivityResult) -> StudyPage:
+    """What stands in it."""
+    return StudyPage(
+        kind="study",
+        lead=f"The scenario {result.scenario}, {whose(result.group)}, with {len(result.entries)} assumptions of the "
+             f"register moved through their ranges, alone and all at once; {result.runs:,} runs that meet the same "
+             "random numbers.",
+        notes=notes(result),
+        found_head="What came out",
+        findings=[_finding(result, metric) for metric in result.metrics],
+        asked_head="What was moved",
+        asked=_assumptions(result),
+        sentences=[_method(result)],
+        tables=[table(result, metric) for metric in result.metrics for table in (_scan, _effects)],
+        also=(("VM group", result.group),),
+    )  # fmt: skip
 
 
 def _finding(result: SensitivityResult, metric: str) -> Finding:
@@ -106,16 +98,3 @@ def _scan(result: SensitivityResult, metric: str) -> Table:
 def _shown(figure: str) -> str:
     """An arm, or the difference of two, as heads of tables have them."""
     return " − ".join(arm_label(arm) for arm in figure.split(" - "))
-
-
-def _identity(result: SensitivityResult) -> list[tuple[str, str]]:
-    return [
-        ("Result", result.hash),
-        ("Study", result.name),
-        ("Scenario", result.scenario),
-        ("Seed", str(result.seed)),
-        ("Protections", ", ".join(result.arms)),
-        ("VM group", result.group),
-        ("Version", VERSION),
-        ("Source", result.source),
-    ]

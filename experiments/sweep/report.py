@@ -7,16 +7,12 @@ points were run how often, what failed, and which result this is. The charts are
 from collections import Counter
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
-from experiments.charts import Drawn
-from experiments.charts.palette import ARM_COLOUR
-from experiments.charts.sweep import draw_sweep
-from experiments.charts.sweep_parts import Choice, arm_label, levels
+from experiments.charts.sweep import sheets
+from experiments.charts.sweep_parts import Choice, arm_label, identity, levels
 from experiments.group_view import ALL_VMS
-from experiments.identity import VERSION
 from experiments.metrics import show
-from experiments.report import drawing, render
+from experiments.reporting.study_page import MOST_ROWS, StudyPage, write_study_page
 from experiments.reporting.tables import Table
 from experiments.study.cells import Cell, Contrast
 from experiments.study.coverage import ENOUGH, coverage_note
@@ -26,7 +22,7 @@ from experiments.sweep.verdict import shown_metrics
 from experiments.verdict import FEW, SETTLED
 from sim.units import human_time
 
-MOST_ROWS, MOST_TABLES, MOST_LEVELS = 100, 12, 12
+MOST_TABLES, MOST_LEVELS = 12, 12
 STOP: dict[Stop, str] = {"fixed": "as many as asked for", "settled": "settled", "budget": "the most there may be"}
 
 
@@ -35,30 +31,31 @@ def write_sweep_report(result: SweepResult, folder: Path, workers: int = 2) -> N
 
     `workers` processes draw the charts.
     """
-    charts = draw_sweep(result, folder / "charts", workers)
-    page = render("sweep.html.j2", _content(result, charts, folder / "charts"))
-    (folder / "report.html").write_text(page, encoding="utf-8", newline="\n")
+    write_study_page(page(result), result, sheets(result), identity(result), folder, workers)
 
 
-def _content(result: SweepResult, charts: tuple[Drawn, ...], folder: Path) -> dict[str, Any]:
-    """Everything the template names."""
+def page(result: SweepResult) -> StudyPage:
+    """What stands in it."""
     tables, left_out = _tables(result)
-    return {
-        "title": result.title,
-        "lead": _lead(result),
-        "arms": [(arm_label(arm), ARM_COLOUR[arm]) for arm in result.arms],
-        "notes": _notes(result),
-        "findings": findings(result),
-        "axes": axes(result),
-        "design": _design(result),
-        "replication": _replication(result),
-        "charts": [(chart, drawing(folder / f"{chart.name}.svg", chart)) for chart in charts],
-        "tables": tables,
-        "left_out": left_out,
-        "points": points(result),
-        "failures": failures(result),
-        "identity": _identity(result),
-    }
+    return StudyPage(
+        kind="sweep",
+        lead=_lead(result),
+        notes=_notes(result),
+        found_head="What came out",
+        findings=findings(result),
+        asked_head="What was asked",
+        asked=axes(result),
+        sentences=[_design(result), _replication(result)],
+        tables=tables,
+        left_out=left_out,
+        points=points(result),
+        also=(
+            ("Design", result.design),
+            ("Points", str(len(result.points))),
+            ("Metrics", ", ".join(result.metrics)),
+            ("VM groups", ", ".join(result.groups)),
+        ),
+    )
 
 
 def _lead(result: SweepResult) -> str:
@@ -170,27 +167,3 @@ def points(result: SweepResult) -> Table:
     note = "Replications that count: those that succeeded in every protection. One run alone: its point's name, its "
     note += "protection and its replicate's number, as in tables/runs.csv."
     return Table("The points", ("point", "stopped because", "not settled", "replications", "warm-up"), rows, note, 3)
-
-
-def failures(result: SweepResult) -> Table:
-    """Runs without a result."""
-    rows = tuple((one.run, one.reason) for one in result.failures[:MOST_ROWS])
-    more = len(result.failures) - MOST_ROWS
-    note = f"{more} more are in tables/failures.csv." if more > 0 else ""
-    return Table("Runs without a result", ("run", "reason"), rows, note, 2)
-
-
-def _identity(result: SweepResult) -> list[tuple[str, str]]:
-    return [
-        ("Result", result.hash),
-        ("Sweep", result.name),
-        ("Scenario", result.scenario),
-        ("Seed", str(result.seed)),
-        ("Design", result.design),
-        ("Points", str(len(result.points))),
-        ("Protections", ", ".join(result.arms)),
-        ("Metrics", ", ".join(result.metrics)),
-        ("VM groups", ", ".join(result.groups)),
-        ("Version", VERSION),
-        ("Source", result.source),
-    ]

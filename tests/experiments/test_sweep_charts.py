@@ -10,7 +10,8 @@ from fake_sweep import INTERVAL, SCHEDULER, WRITES, fake_sweep
 
 from experiments.charts import sweep_axis, sweep_difference, sweep_frontier, sweep_map
 from experiments.charts.paper import style
-from experiments.charts.sweep import draw_sweep, sheets
+from experiments.charts.sheets import draw_sheets
+from experiments.charts.sweep import sheets
 from experiments.charts.sweep_parts import choices, identity, in_sentence, levels, middle, pair, spread, ticks
 from experiments.charts.sweep_sign import crossings, sign_of
 from experiments.group_view import ALL_VMS
@@ -238,7 +239,7 @@ def test_charts_are_drawn_the_same_by_any_number_of_workers(tmp_path: Path) -> N
     result = replace(fake_sweep(INTERVAL, arms=("vadp", "vaio")), metrics=("guest_p99",))
     files = []
     for workers in (1, 2):
-        drawn = draw_sweep(result, tmp_path / str(workers), workers)
+        drawn = draw_sheets(sheets(result), identity(result), tmp_path / str(workers), workers)
         files.append({path.name: path.read_bytes() for path in sorted((tmp_path / str(workers)).iterdir())})
         assert sorted({name.split(".")[0] for name in files[-1]}) == sorted(one.name for one in drawn)
     assert len(files[0]) == 4

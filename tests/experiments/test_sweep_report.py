@@ -9,6 +9,7 @@ from fake_sweep import INTERVAL, WRITES, fake_sweep
 from page_rules import Outline, dead_ends, outlined, requests, shape_faults, table_faults
 
 from experiments.charts.sweep import sheets
+from experiments.reporting.study_page import failures
 from experiments.sweep import report
 from experiments.sweep.findings import findings
 from experiments.sweep.report import write_sweep_report
@@ -122,7 +123,7 @@ def test_what_did_not_happen_is_not_told() -> None:
 
 def test_tables_have_a_row_for_each_point_and_columns_for_arms_and_differences() -> None:
     result = fake_sweep(WRITES, lost=1)
-    tables = report._content(result, (), Path())["tables"]
+    tables = report.page(result).tables
     assert [table.caption for table in tables] == [
         "Guest latency p99 [ms]", "Recovery-point age mean [s]", "Backups unfinished at the end"
     ]  # fmt: skip
@@ -134,7 +135,7 @@ def test_tables_have_a_row_for_each_point_and_columns_for_arms_and_differences()
     assert latency.rows[4][3] == "18.00 ± 0.75 ?"
     assert latency.rows[4][-1] == "6.0 ± 1.5 ●"
     assert age.head == ("Guest write rate", "VADP", "VAIO", "VAIO − VADP")
-    for table in (*tables, report.axes(result), report.points(result), report.failures(result)):
+    for table in (*tables, report.axes(result), report.points(result), failures(result)):
         assert table.rows
         assert all(len(row) == len(table.head) for row in table.rows)
 
@@ -142,13 +143,13 @@ def test_tables_have_a_row_for_each_point_and_columns_for_arms_and_differences()
 def test_long_designs_are_cut_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(report, "MOST_ROWS", 2)
     monkeypatch.setattr(report, "MOST_TABLES", 1)
-    content = report._content(fake_sweep(WRITES), (), Path())
-    assert len(content["tables"]) == 1
-    assert len(content["tables"][0].rows) == 2
-    assert content["left_out"] == "Not shown here: 2 tables more, points after the first 2. The CSV files have them."
+    page = report.page(fake_sweep(WRITES))
+    assert len(page.tables) == 1
+    assert len(page.tables[0].rows) == 2
+    assert page.left_out == "Not shown here: 2 tables more, points after the first 2. The CSV files have them."
 
 
 def test_a_single_replication_is_said(result: SweepResult) -> None:
     single = replace(result, points=tuple(one._replace(replications=1) for one in result.points), failures=())
-    notes = report._content(single, (), Path())["notes"]
+    notes = report.page(single).notes
     assert notes[1] == "5 of 5 points have fewer than two replications: no interval there."
