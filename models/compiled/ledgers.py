@@ -206,15 +206,16 @@ class Book:
         """The slowest I/Os, slowest first."""
         words, out = self.engine.memory.words, []
         for at in words[self.record.slow : self.record.slow + self.record.slow_count].tolist():
-            slow, behind, ledger = self.engine.at(layout.SLOW, at), at + layout.SLOW_WORDS, [0] * self.causes
-            for column, ns in zip(self.columns, words[behind : behind + len(self.columns)].tolist(), strict=True):
+            row = words[at : at + layout.SLOW_WORDS + len(self.columns)].tolist()
+            number, ordinal, disk, write, offset, size, arrival, latency, *spent = row
+            ledger = [0] * self.causes
+            for column, ns in zip(self.columns, spent, strict=True):
                 ledger[column] = ns
-            workload, disk = workload_name(self.spec, slow.workload), self.spec.disks[slow.disk].name
-            row = SlowIo(
-                self.spec.name, workload, slow.ordinal, disk, bool(slow.write), slow.offset, slow.size, slow.arrival,
-                slow.latency, tuple(ledger),
+            slow = SlowIo(
+                self.spec.name, workload_name(self.spec, number), ordinal, self.spec.disks[disk].name, bool(write),
+                offset, size, arrival, latency, tuple(ledger),
             )  # fmt: skip
-            out.append((-slow.latency, slow.workload, slow.ordinal, row))
+            out.append((-latency, number, ordinal, slow))
         return tuple(row for *_, row in sorted(out, key=lambda entry: entry[:3]))
 
     def result(self) -> VmResult:

@@ -13,6 +13,8 @@ Source: QEMU's seSparse reader (S. Eiderman, 2020).
 
 from typing import NamedTuple
 
+import numpy as np
+
 from sim.mechanism import bit_length, mechanism, take
 
 TABLE_GRAINS, TABLES, DEPTH, TOTAL, FREE = range(5)
@@ -227,5 +229,6 @@ def fold_below(s: GrainMap, levels: int) -> int:
 def copies(s: GrainMap) -> int:
     """Grains that the maps say are held, each level counted: what TOTAL must be."""
     words = 2 * int(s.facts[TABLE_GRAINS])
-    pages = [int(page) for page in s.page_of if page >= 0]
+    pages = np.asarray(s.page_of)
+    pages = pages[pages >= 0].tolist()
     return sum(int(mask).bit_count() for page in pages for mask in s.pool[page : page + words : 2])
