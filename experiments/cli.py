@@ -19,7 +19,7 @@ from cyclopts import App, CycloptsError
 from experiments.cli_studies import register
 from experiments.errors import InputError
 from experiments.identity import ROOT, VERSION
-from experiments.options import Amount, Flag, Options, Whole
+from experiments.options import Amount, Files, Flag, Options, Whole
 from experiments.signals import Terminated, raised
 from experiments.stdio import prepare
 from models.assumptions import find
@@ -215,7 +215,7 @@ def calibrate(
 @app.command
 def explain(
     result: Path, *, arm: Arm | None = None, replicate: Whole = None, vm: str | None = None, slowest: Amount = 3,
-    window: str | None = None, trace: list[Path] | None = None, perfetto: Path | None = None, chart: Path | None = None,
+    window: str | None = None, trace: Files = None, perfetto: Path | None = None, chart: Path | None = None,
 ) -> int:  # fmt: skip
     """Explain the slowest guest I/Os of a result: their ledgers, who was ahead of them, which stun or merge they met.
 

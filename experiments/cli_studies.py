@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cyclopts import App
 
-from experiments.options import Flag, StudyOptions
+from experiments.options import Files, Flag, StudyOptions
 from models.scenario import Engine
 
 DEFAULTS = StudyOptions()
@@ -74,7 +74,7 @@ def question(name: str | None = None, /, *, quick: Flag = False, options: StudyO
     return main(name, quick, options)
 
 
-def rerun(file: Path, *, trace: list[Path] | None = None, engine: Engine | None = None) -> int:
+def rerun(file: Path, *, trace: Files = None, engine: Engine | None = None) -> int:
     """Do a failed run of a study again, alone and in this process.
 
     Parameters

@@ -18,6 +18,7 @@ def _whole(_: object, tokens: Sequence[Token]) -> int:
 
 
 Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
+Files = Annotated[list[Path] | None, Parameter(negative=())]
 Count = Annotated[int | None, Parameter(converter=_whole, validator=validators.Number(gte=1))]
 Amount = Annotated[int, Parameter(converter=_whole, validator=validators.Number(gte=1))]
 Whole = Annotated[int | None, Parameter(converter=_whole, validator=validators.Number(gte=0))]

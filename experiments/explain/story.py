@@ -139,7 +139,9 @@ class Teller:
         host, store = self.hosts[command.host], self.stores[command.datastore]
         there = found(command, self.trace.commands)
         if layer == DSNRO:
-            yield f"while others competed, {command.flow} had {host.dsnro} outstanding at {host.name} / {store.name}"
+            whose = command.flow if host.dsnro.per == "disk" else f"the disks of {host.name}"
+            had = f"{whose} had {host.dsnro.outstanding} outstanding at {host.name} / {store.name}"
+            yield f"while others competed, {had}"
         else:
             yield (f"found {there.waiting} waiting and {there.outstanding} outstanding at {host.name} / {store.name}, "
                    f"which has {counted(store.device_queue_depth, 'slot')}")  # fmt: skip

@@ -13,7 +13,7 @@ from experiments.terminal import aligned
 from experiments.verdict import SETTLED, cell_document, contrast_document
 from sim.statistics import Interval
 
-MOST_FAILED = 8
+MOST_FAILED, MOST_NOISE = 8, 0.1
 METHODS = {"sobol": "Sobol indices from {} rows", "morris": "Morris screening of {} walks"}
 LEGENDS = {
     "sobol": "Share of the variance that vanishes only when the assumption is known (total index), with its 95 % "
@@ -111,9 +111,12 @@ def _difference(one: Scanned, metric: str) -> str:
 def sentences(result: SensitivityResult, metric: str, arm: Callable[[str], str] = str) -> Iterator[str]:
     """What can be said about the verdict by one metric; `arm` says what an arm is called."""
     label = BY_KEY[metric].label
-    noise = max((one.share for one in result.noise if one.metric == metric and not math.isnan(one.share)), default=0.0)
-    if noise > 0.1:
-        yield f"{label}: replications alone explain {noise:.0%} of the points' differences: more of them would help."
+    judged = figures(result)[-1:] if result.difference else result.arms
+    for one in result.noise:
+        if one.metric == metric and one.of in judged and one.share > MOST_NOISE:
+            what = " less ".join(map(arm, one.of.split(" - ")))
+            yield (f"{label}, {what}: replications alone explain {one.share:.0%} of the points' differences: more of "
+                   "them would help.")  # fmt: skip
     if not result.between or BY_KEY[metric].better == "neither":
         return
     turns = [one for one in result.turns if one.metric == metric]

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,13 @@ from page_rules import dead_ends, outlined, requests, shape_faults, table_faults
 
 from experiments.errors import InputError
 from experiments.options import StudyOptions
+from experiments.sensitivity.conduct import conduct
 from experiments.sensitivity.file import load_sensitivity
+from experiments.sensitivity.result import Noise
 from experiments.sensitivity.schema import json_schema
 from experiments.sensitivity.session import main
+from experiments.sensitivity.verdict import sentences
+from experiments.study.runner import Means, running
 
 SCENARIO = """
 name = "small"
@@ -208,3 +213,19 @@ def test_the_schema_is_of_these_files() -> None:
     schema = json_schema()
     assert set(schema["required"]) == {"name", "scenario", "metrics", "assumption"}
     assert set(schema["$defs"]["AssumptionTable"]["properties"]) == {"key", "low", "high"}
+
+
+def test_whose_points_replications_alone_explain_is_said(tmp_path: Path) -> None:
+    """Of the difference alone where there is a verdict: an arm that hardly moves is all noise, and means nothing."""
+    study = load_sensitivity(written(tmp_path, size=1))
+    with running(Means(workers=1, quiet=True), "test") as run:
+        result = conduct(study, run, "compiled")
+    noisy = tuple(Noise("guest_mean", of, share) for of, share in (("vaio", 1.0), ("vadp - vaio", 0.25)))
+    found = [
+        text for text in sentences(replace(result, noise=noisy), "guest_mean", str.upper) if "replications" in text
+    ]
+    assert found == [
+        "Guest latency mean, VADP less VAIO: replications alone explain 25% of the points' differences: more of them "
+        "would help."
+    ]
+    assert not [text for text in sentences(replace(result, noise=noisy[:1]), "guest_mean") if "replications" in text]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from worlds import MS, VADP, merged, reads, scripted, world, writes
 from worlds import trace as recorded
 
@@ -242,3 +243,14 @@ def test_what_got_its_slot_at_the_very_moment_was_found_waiting() -> None:
     ]
     after = mine._replace(arrival=10, issue_ns=100, start_ns=100, end_ns=200)
     assert found(mine, [*before, after]) == Found(waiting=3, outstanding=1)
+
+
+@pytest.mark.parametrize(("per", "whose"), [("disk", "a:0"), ("device", "the disks of h")])
+def test_who_had_as_many_outstanding_as_dsnro_lets_it_is_said(per: str, whose: str) -> None:
+    """a's second read waits while b has one to make, too."""
+    changes = {"host": {"h": {"dsnro": 1, "dsnro_per": per}}}
+    scenario = scripted(scripted(world(merged(TWO, changes)), recorded(reads(0, 0))), recorded(reads(0)), vm="b")
+    seen = trace(scenario, "none", 0, [(0, 10 * MS)])
+    told = [Teller(scenario, seen, ()).tell(io) for io in seen.ios]
+    said = [note for story in told for step in story.steps if step.name.endswith("DSNRO") for note in step.notes]
+    assert f"while others competed, {whose} had 1 outstanding at h / d" in said
