@@ -12,6 +12,8 @@ from cyclopts import Parameter, Token, validators
 def _whole(_: object, tokens: Sequence[Token]) -> int:
     """The number that was written; 1.5 is none (cyclopts would round it and say nothing)."""
     text = tokens[0].value
+    if re.fullmatch(r"[+-]?[0-9]{21,}", text):
+        raise ValueError(f'"{text[:40]}" is too large')
     if re.fullmatch(r"[+-]?[0-9]{1,20}", text) is None:
         raise ValueError(f'"{text[:40]}" is no whole number')
     return int(text)

@@ -40,7 +40,7 @@ def calibrate(rows: Sequence[Row], path_ns: int, name: str = "fitted") -> Calibr
     faster = [row for row in good if min(side.mean_ns for _, side in row.sides) <= path_ns]
     if faster:
         raise InputError([f"{row.source}: is faster than the host path ({path_ns} ns): name a shorter one with --path, "
-                          "0 for a benchmark that did not run in a VM" for row in faster])  # fmt: skip
+                          "\"0 s\" for a benchmark that did not run in a VM" for row in faster])  # fmt: skip
     found = fit.fit(good, path_ns, int(default("datastore.stream")))
     shapes = {"read": shape.shape(good, found, False), "write": shape.shape(good, found, True)}
     table = snippet.table(name, found, shapes)
@@ -61,6 +61,9 @@ def main(files: Sequence[Path], path: str, name: str, out: Path | None, chart: P
     from experiments.calibrate.fio import read_rows
     from experiments.engines import by_default, ready
 
+    twice = [file for number, file in enumerate(files) if file.resolve() in {one.resolve() for one in files[:number]}]
+    if twice:
+        raise InputError([f"{file}: is named twice, name each file once" for file in twice])
     report.check_targets(out, chart, force)
     path_ns = report.path_ns(path)
     rows = read_rows(list(files))

@@ -6,6 +6,7 @@ height in inches, so that titles sit at the same place in all charts.
 
 import math
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import StringIO
@@ -152,6 +153,12 @@ def _shorter(svg: str) -> str:
 
 def save(figure: "Figure", folder: Path, name: str) -> None:
     """Writes `folder`/`name`.svg and .png. The bytes depend on the figure only: no date, no version of the writer."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # a label may hold any character
+        _write(figure, folder, name)
+
+
+def _write(figure: "Figure", folder: Path, name: str) -> None:
     import numpy as np
     from matplotlib.transforms import Bbox
 

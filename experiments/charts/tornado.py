@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 HOW_TO_READ = (
     "Each row is one assumption of the register, each bar one end of its range, from what the scenario has (dashed) to "
     "what would be, with the 95 % interval. The widest bars are at the top: what they stand for is worth measuring. "
-    "Where nothing is drawn, the assumption moves nothing."
+    "Where nothing is drawn, the assumption moves nothing, or there is no figure at that end (see the tables)."
 )
 CROSSING = " In the last panel a bar that crosses 0 turns the verdict round."
 ROW = 0.42  # inches

@@ -20,6 +20,12 @@ from models.scenario import Arm, Scenario, Trace
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
 Raw = dict[str, str]
+STUDIES = {
+    "sweep": "do one of them alone (stunlab sweep FILE --only POINT/ARM/REPLICATE), and explain its folder",
+    "plan": "run its scenario at the level in question (stunlab run), and explain that folder",
+    "sensitivity": "run its scenario with the assumption in question (stunlab run), and explain that folder",
+}
+"""What may be explained in place of a study."""
 
 
 class Slow(NamedTuple):
@@ -130,6 +136,9 @@ def _manifest(folder: Path, shown: str) -> dict[str, Any]:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         kinds = {"source": str, "scenario": dict, "arms": list, "seed": int, "replications": int, "result": str,
                  "files": dict, "traces": dict, "speeds": dict, "version": str}  # fmt: skip
+        if isinstance(manifest, dict) and manifest.get("kind") in STUDIES:
+            what = f"is the result of a {manifest['kind']} study, which has many runs: {STUDIES[manifest['kind']]}"
+            raise InputError([f"{shown}: {what}"])
         if all(isinstance(manifest[key], kind) for key, kind in kinds.items()):
             return dict(manifest)
     except OSError as error:

@@ -11,6 +11,7 @@ from experiments.plan.schema import ObjectiveTable, PlanFile, UnknownTable
 from experiments.scenario.locate import Path
 from experiments.scenario.messages import Mistake, shown
 from experiments.scenario.settings import EVERY, parsed
+from experiments.sweep.checks import two_on_one
 
 BARRED = {
     "run.seed": "all levels share their random numbers, use --seed",
@@ -30,8 +31,12 @@ def check(file: PlanFile) -> Iterator[Mistake]:
     if file.arm is not None and file.arms is not None:
         yield Mistake(("arms",), "stands beside arm, keep one of them", at_key=True)
     yield from _unknowns(file)
+    placed = ((name, *one) for name, table in file.unknown.items() for one in field_places(("unknown", name), table))
+    yield from two_on_one("unknown", placed)
     for number, objective in enumerate(file.objective):
         yield from _objective(("objective", number), objective)
+        if objective in file.objective[:number]:
+            yield Mistake(("objective", number), f"stands twice ({shown(objective.metric)}), keep one", at_key=True)
     if file.replication.most < file.replication.least:
         text = f"is less than least ({file.replication.most} of {file.replication.least}), write at least as many"
         yield Mistake(("replication", "most"), text, needs=(("replication", "least"),))

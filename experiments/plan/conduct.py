@@ -144,15 +144,16 @@ def _answer(found: Found, arm: Arm, along: Choice | None, spent: int) -> Answer:
 
 
 def _defined(plan: Plan, answers: Sequence[Answer], failures: Sequence[Failed]) -> None:
-    """Raises if no run has a result, or an objective's figure was undefined in all of them."""
+    """Raises if no run has a result, or an objective's figure was undefined in all of them, in every arm."""
     judged = [one for answer in answers for one in answer.judged]
     if judged and all(len(one.failed) == one.replications for one in judged):
         raise SimulationError(f"every run failed, the first one, {failures[0].run}: {failures[0].reason}")
+    unjudged = {answer.arm for answer in answers if not answer.judged}
     mistakes = [
         f"{place}: is undefined in every run of every level ({plan.objectives[number].words}): no such thing happens "
         f"in {'these arms' if len(plan.arms) > 1 else 'this arm'} ({', '.join(plan.arms)}), or none of it is observed"
         for number, place in enumerate(plan.places)
-        if judged and not any(one.objectives[number].interval.n for one in judged)
+        if judged and not unjudged and not any(one.objectives[number].interval.n for one in judged)
     ]
     if mistakes:
         raise InputError(mistakes)

@@ -34,6 +34,8 @@ def answer_lines(result: PlanResult, one: Answer) -> Iterator[str]:
     """One answer: the level, what binds, the margins, and what speaks against it."""
     yield ""
     yield f"{headline(result, one)}"
+    if not one.judged:
+        return
     yield " ".join(binding(result, one))
     columns = [level for level in (one.best, one.beyond) if level is not None]
     if columns:
@@ -55,8 +57,10 @@ def headline(result: PlanResult, one: Answer) -> str:
         known = "was shown to fit" if one.beyond is None or one.beyond.verdict == "undecided" else "fits"
         return f"Answer ({whose}): {label}: not even {one.by_level[0].level.text} {known}"
     word = "the most that fits" if result.want == "most" else "the least that fits"
-    if one.beyond is None:
+    if one.beyond is None and one.closed:
         word = f"the {'largest' if result.want == 'most' else 'smallest'} that was asked about fits"
+    elif not one.closed:
+        word = f"the {result.want} that was judged to fit; harder levels were not all judged"
     return f"Answer ({whose}): {label}: {one.best.level.text} ({word})"
 
 
@@ -69,7 +73,7 @@ def binding(result: PlanResult, one: Answer) -> Iterator[str]:
         return
     words = result.objectives[at].words
     if one.beyond is None:
-        yield f"Nothing ends it; nearest to its limit is: {words}."
+        yield f"{'Nothing ends it; nearest' if one.closed else 'Nearest'} to its limit is: {words}."
         return
     beyond = one.beyond
     if beyond.failed:
@@ -113,7 +117,10 @@ def cells(judged: Judged) -> tuple[str, str]:
 
 def found(result: PlanResult, one: Answer) -> str:
     """How the answer was found, and with what confidence."""
+    if not one.judged:
+        return "No level was judged."
     how = "a bisection, two probes and a scan" if one.scanned else "a bisection and two probes"
+    how = how if one.closed else "a search that the budget cut short"
     return (f"Found by {how}: {len(one.judged)} of {result.levels} levels judged, {one.runs} runs. Confidence that no "
             f"level was taken to fit which does not: {100 * one.confidence:.3g} %.")  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,7 +20,8 @@ from experiments.sensitivity.points import Base, Varied, loaded_points
 from experiments.sensitivity.ranges import levels_of
 from experiments.sensitivity.result import Entry
 from experiments.sensitivity.schema import Method, SensitivityFile
-from experiments.study.work import study_source
+from experiments.study.work import acting, study_source
+from experiments.sweep.axes import Choice
 from experiments.sweep.checks import meant
 from models.assumptions import REGISTER
 from models.scenario import Arm, Engine, Scenario
@@ -86,7 +87,9 @@ def load_sensitivity(path: Path, seed: int | None = None) -> Sensitivity:
     file, source = document.file, document.source
     if file is None:
         raise InputError(source.messages(document.mistakes))
-    mistakes = [*document.mistakes, *_check(file)]
+    known = {mistake.path for mistake in document.mistakes}  # what stands there now is an example
+    checked = (one for one in _check(file) if not any(at and one.path[: len(at)] == at for at in known))
+    mistakes = [*document.mistakes, *checked]
     base = _base(file, source, path, seed, mistakes)
     varied: tuple[Varied, ...] = ()
     if base is not None:
@@ -174,6 +177,8 @@ def _designed(file: SensitivityFile, source: Source, base: Base, varied: tuple[V
     scanned = loaded_points(
         base, source, [(f"{key}={choice.level.text}", {key: choice}) for key, choice in scans], varied
     )
+    if mistakes := list(_idle(varied, scenario, list(zip(scans, scanned, strict=True)))):
+        raise InputError(source.messages(mistakes))
     designed = loaded_points(base, source, [(one.name, _choices(one, varied)) for one in points], varied)
     return Sensitivity(
         name=file.name,
@@ -193,6 +198,18 @@ def _designed(file: SensitivityFile, source: Source, base: Base, varied: tuple[V
         engine=plain.engine,
         warnings=tuple(plain.remarks),
     )  # fmt: skip
+
+
+def _idle(
+    varied: tuple[Varied, ...], plain: Scenario, scanned: Sequence[tuple[tuple[str, Choice], Scenario]]
+) -> Iterator[Mistake]:
+    """Assumptions that change the scenario, but no run of an arm that is run."""
+    for one in varied:
+        own = [scenario for (key, _), scenario in scanned if key == one.row.key and scenario.identity != plain.identity]
+        if own and all(acting(scenario.identity, arm) == acting(plain.identity, arm)
+                       for scenario in own for arm in plain.arms):  # fmt: skip
+            text = f"acts in no arm that is run ({', '.join(plain.arms)}), leave it out or run one in which it does"
+            yield Mistake(("assumption", one.number, "key"), text)
 
 
 def _choices(point: Designed, varied: tuple[Varied, ...]) -> dict[str, Any]:

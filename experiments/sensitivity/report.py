@@ -1,5 +1,6 @@
 """The report of a sensitivity study: one HTML file that needs nothing else - verdicts, tornado charts, figures."""
 
+import math
 from pathlib import Path
 
 from experiments.charts import tornado
@@ -51,14 +52,16 @@ def _finding(result: SensitivityResult, metric: str) -> Finding:
 def _movers(result: SensitivityResult, metric: str) -> str:
     """Which assumptions move it most while all vary."""
     whats = figures(result)[-1:] if result.difference else result.arms
-    named = [entry.key for entry in ranked(result, metric)
-             if any(result.effect(metric, one, entry.key).total > 0 for one in whats)]  # fmt: skip
-    if not named:
-        return "No assumption moves it."
-    first, *rest = named[:MOST_NAMED]
-    then = f", then {' and '.join(rest)}" if rest else ""
-    still = ", ".join(one.key for one in result.entries if one.key not in named)
-    return f"While all vary, it is moved most by {first}{then}" + (f"; not at all by {still}." if still else ".")
+    totals = {entry.key: [result.effect(metric, one, entry.key).total for one in whats] for entry in result.entries}
+    named = [entry.key for entry in ranked(result, metric) if any(total > 0 for total in totals[entry.key])]
+    open_ = [key for key, found in totals.items() if key not in named and any(map(math.isnan, found))]
+    still = ", ".join(key for key in totals if key not in named and key not in open_)
+    parts = [f"not at all by {still}"] if still else []
+    parts += [f"how much by {', '.join(open_)} is not known: points have no figure"] if open_ else []
+    if named:
+        first, *rest = named[:MOST_NAMED]
+        parts.insert(0, f"it is moved most by {first}" + (f", then {' and '.join(rest)}" if rest else ""))
+    return f"While all vary, {'; '.join(parts)}."
 
 
 def _assumptions(result: SensitivityResult) -> Table:

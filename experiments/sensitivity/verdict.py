@@ -123,7 +123,7 @@ def sentences(result: SensitivityResult, metric: str, arm: Callable[[str], str] 
     if not turns:
         yield f"{label}: not defined in both {' and '.join(map(arm, result.between))}, so there is no verdict."
         return
-    yield f"{label}: {_was(result, turns[0], arm)}. {_flips(turns, arm)}"
+    yield f"{label}: {_was(result, turns[0], arm)}. {_flips(turns, _undefined(result, metric), arm)}"
     for mixed in result.mixed:
         if mixed.metric == metric and mixed.points:
             better = zip(result.between, mixed.better, strict=True)
@@ -137,8 +137,15 @@ def _was(result: SensitivityResult, turn: Turn, arm: Callable[[str], str]) -> st
     return f"whether {' or '.join(map(arm, result.between))} is better is not settled as the scenario is"
 
 
-def _flips(turns: Sequence[Turn], arm: Callable[[str], str]) -> str:
-    parts = []
+def _undefined(result: SensitivityResult, metric: str) -> list[str]:
+    """The levels that were tried alone and at which the difference is not defined."""
+    scans = [one for one in result.scans if one.key]
+    known = {(one.key, one.level) for one in result.turns if one.metric == metric}
+    return [f"{one.key} = {one.level}" for one in scans if (one.key, one.level) not in known]
+
+
+def _flips(turns: Sequence[Turn], undefined: Sequence[str], arm: Callable[[str], str]) -> str:
+    parts = [f"Not defined with {', '.join(undefined)}, so no verdict there."] if undefined else []
     for verdict, text in (
         ("flips", "Turned round by {}"),
         ("opens", "No longer settled with {}"),
@@ -148,7 +155,9 @@ def _flips(turns: Sequence[Turn], arm: Callable[[str], str]) -> str:
         if found:
             whats = (f"{one.key} = {one.level}" + (f" ({arm(one.arm)} is better)" if one.arm else "") for one in found)
             parts.append(text.format(", ".join(whats)) + ".")
-    return " ".join(parts) or "No assumption alone changes that."
+    if all(one.verdict == "keeps" for one in turns):
+        parts.append("Nothing else changes that alone." if undefined else "No assumption alone changes that.")
+    return " ".join(parts)
 
 
 def document(result: SensitivityResult, folder: str) -> dict[str, Any]:

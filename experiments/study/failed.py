@@ -9,12 +9,13 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 from experiments.engines import by_default, ready
 from experiments.errors import InputError
 from experiments.identity import VERSION, trace_digests, trace_speeds
 from experiments.study.work import Run, do, study_source
-from models.scenario import Engine
+from models.scenario import Arm, Engine
 
 FOLDER = "failed"
 
@@ -62,6 +63,8 @@ def read(path: Path, traces: Sequence[Path], engine: Engine) -> Run:
         point, arm, replicate, seed = (content[key] for key in ("point", "arm", "replicate", "seed"))
         found = recorded(content, traces)
         plain = content["scenario"]
+        if arm not in get_args(Arm) or not all(isinstance(one, int) and one >= 0 for one in (replicate, seed)):
+            raise ValueError(arm)
         return Run(
             str(point), restored(plain, tuple(plain["arms"]), seed, replicate + 1, found), arm, replicate, engine
         )

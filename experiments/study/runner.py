@@ -72,9 +72,8 @@ class Runner:
                 missing[key] = run
         if missing:
             self._run(missing, on_outcome, len(set(keys)) - len(missing))
-        failures = {key: self._failures[key]._replace(name=run.name)
-                    for key, run in zip(keys, runs, strict=True) if key in self._failures}  # fmt: skip
-        return Outcomes(self._store, keys, failures)
+        failures = {key: self._failures[key] for key in keys if key in self._failures}
+        return Outcomes(self._store, keys, failures, [run.name for run in runs])
 
     @property
     def kept(self) -> str:
@@ -151,12 +150,16 @@ def _reason(error: Exception) -> str:
 
 class Outcomes(Sequence[Outcome]):
     """What came of runs, in their order. Summaries are read from the store when asked for, not kept:
-    the block of `running` must not have been left."""
+    the block of `running` must not have been left. Runs that are one run (their keys are) fail together, each by its
+    own name."""
 
-    def __init__(self, store: Store, keys: Sequence[str], failures: Mapping[str, Failure]) -> None:
+    def __init__(
+        self, store: Store, keys: Sequence[str], failures: Mapping[str, Failure], names: Sequence[str]
+    ) -> None:
         self._store = store
         self._keys = keys
         self._failures = failures
+        self._names = names
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -167,10 +170,10 @@ class Outcomes(Sequence[Outcome]):
     def __getitem__(self, index: slice) -> "Outcomes": ...
     def __getitem__(self, index: int | slice) -> "Outcome | Outcomes":
         if isinstance(index, slice):
-            return Outcomes(self._store, self._keys[index], self._failures)
+            return Outcomes(self._store, self._keys[index], self._failures, self._names[index])
         key = self._keys[index]
         text = self._store.get(key)
-        return self._failures[key] if text is None else read(text)
+        return self._failures[key]._replace(name=self._names[index]) if text is None else read(text)
 
 
 @contextmanager

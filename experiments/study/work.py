@@ -40,7 +40,7 @@ def key_of(run: Run) -> str:
     what does not act in the run's arm: an arm that an axis of a sweep cannot move is one run at all its levels.
     """
     identity = {
-        "scenario": _acting(run.scenario.identity, run.arm),
+        "scenario": acting(run.scenario.identity, run.arm),
         "traces": trace_digests(run.scenario),
         "seed": run.scenario.run.seed,
         "arm": run.arm,
@@ -53,7 +53,7 @@ def key_of(run: Run) -> str:
 
 
 @lru_cache(maxsize=64)
-def _acting(identity: str, arm: Arm) -> str:
+def acting(identity: str, arm: Arm) -> str:
     """The scenario's text without what cannot be seen in a run of this arm: protections of others, and where nobody
     takes snapshots, how they are taken. Nor the arms that are to be run: each is the same run in any such list.
     """

@@ -33,7 +33,8 @@ def check(file: SweepFile) -> Iterator[Mistake]:
     for name, axis in file.axis.items():
         yield from _fields(("axis", name), axis)
         yield from _levels(("axis", name), axis, file.design == "grid")
-    yield from _two_on_one(file)
+    placed = ((name, *one) for name, axis in file.axis.items() for one in field_places(("axis", name), axis))
+    yield from two_on_one("axis", placed)
     yield from _design(file)
     for number, key in enumerate(file.metrics or ()):
         yield from _metric(("metrics", number), key)
@@ -68,19 +69,19 @@ def _meet(one: Path, other: Path) -> bool:
     return all(a == b or EVERY in (a, b) for a, b in zip(one, other, strict=False))
 
 
-def _two_on_one(file: SweepFile) -> Iterator[Mistake]:
+def two_on_one(kind: str, fields: Iterable[tuple[str, Path, str]]) -> Iterator[Mistake]:
+    """Fields that two tables of this kind would set; of each its table's name, its place, and itself."""
     seen: list[tuple[str, str, Path]] = []
-    for name, axis in file.axis.items():
-        for place, field in field_places(("axis", name), axis):
-            path = parsed(field)
-            if path is None:
-                continue
-            for other, earlier, there in seen:
-                if _meet(path, there):
-                    what = f'sets what "{earlier}" of axis.{other} sets ({shown(field)}), give each field one axis'
-                    yield Mistake(place, what)
-                    break
-            seen.append((name, field, path))
+    for name, place, field in fields:
+        path = parsed(field)
+        if path is None:
+            continue
+        for other, earlier, there in seen:
+            if _meet(path, there):
+                what = f'sets what "{earlier}" of {kind}.{other} sets ({shown(field)}), give each field one {kind}'
+                yield Mistake(place, what)
+                break
+        seen.append((name, field, path))
 
 
 def _levels(at: Path, axis: AxisTable, grid: bool) -> Iterator[Mistake]:

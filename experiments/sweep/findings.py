@@ -40,6 +40,7 @@ def _figure(cell: Cell, unit: str) -> str:
 
 def _extremes(result: SweepResult, choice: Choice) -> Finding:
     sentences = []
+    without: dict[str, int] = {}  # points without a figure, by arm
     for arm in result.arms:
         cells = [(one, result.cell(one.point.name, choice.key, arm, choice.group)) for one in result.points]
         known = [(one, cell) for one, cell in cells if cell is not None and cell.interval.n]
@@ -48,6 +49,9 @@ def _extremes(result: SweepResult, choice: Choice) -> Finding:
             if choice.metric.better == "high":
                 ends.reverse()
             sentences.append(_range(arm_label(arm), ends, choice))
+            without[arm_label(arm)] = len(cells) - len(known)
+    some = [f"{arm} at {count} of {len(result.points)} points" for arm, count in without.items() if count]
+    sentences += [f"No figure: {_listed(some)}."] if some else []
     return Finding(choice.label, " ".join(sentences))
 
 
@@ -55,7 +59,7 @@ def _range(arm: str, ends: list[tuple[PointResult, Cell]], choice: Choice) -> st
     (first, good), (last, bad) = ends
     unit, words = choice.metric.unit, {"neither": ("lowest", "highest")}.get(choice.metric.better, ("best", "worst"))
     if good.interval.mean == bad.interval.mean:
-        return f"{arm}: {_figure(good, unit)} at every point."
+        return f"{arm}: {_figure(good, unit)} throughout."
     return (f"{arm}: {words[0]} {_figure(good, unit)} at {first.point.name}, {words[1]} {_figure(bad, unit)} at "
             f"{last.point.name}.")  # fmt: skip
 

@@ -62,15 +62,17 @@ def _extremes(result: SweepResult) -> Iterator[tuple[str, ...]]:
             for arm in result.arms:
                 cells = [(one, result.cell(one.point.name, key, arm, group)) for one in result.points]
                 found = [(one, cell) for one, cell in cells if cell is not None and cell.interval.n]
-                if found and (group == ALL_VMS or len(result.groups) > 2):
-                    yield _extreme(key, group, arm, found)
+                if found:
+                    yield _extreme(key, group, arm, found, len(result.points))
 
 
-def _extreme(key: str, group: str, arm: str, found: Sequence[tuple[PointResult, Cell]]) -> tuple[str, ...]:
+def _extreme(key: str, group: str, arm: str, found: Sequence[tuple[PointResult, Cell]], points: int) -> tuple[str, ...]:
     ends = [min(found, key=_mean), max(found, key=_mean)]
     title = BY_KEY[key].title + ("" if group == ALL_VMS else f", {group}") + f", {arm}"
     if ends[0][1].interval.mean == ends[1][1].interval.mean:
-        return title, _figure(ends[0][1]), "all points" if len(found) > 1 else ends[0][0].point.name, "", ""
+        some = "all points" if len(found) == points else f"the {len(found)} of {points} points that have it"
+        return title, _figure(ends[0][1]), some if len(found) > 1 else ends[0][0].point.name, "", ""
+    title += "" if len(found) == points else f" (at {len(found)} of {points} points)"
     return (title, *(text for one, cell in ends for text in (_figure(cell), one.point.name)))
 
 
@@ -100,7 +102,7 @@ def _pair_heads(result: SweepResult) -> tuple[str, ...]:
 def _differences(result: SweepResult) -> Iterator[tuple[str, ...]]:
     for key in shown_metrics(result):
         for group in result.groups:
-            if BY_KEY[key].better == "neither" or (group != ALL_VMS and len(result.groups) <= 2):
+            if BY_KEY[key].better == "neither":
                 continue
             texts = [_better(result, key, group, arm, base) for arm, base in _pairs(result)]
             if set(texts) - {"-"}:

@@ -165,3 +165,8 @@ def test_bad_options_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert "is no PNG" in told
     assert cli.main(["calibrate", str(SAMPLE), "--path", "long"]) == 2
     assert cli.main(["calibrate", str(SAMPLE), "--name", "a b"]) == 2
+
+
+def test_a_file_that_is_named_twice_would_count_twice(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["calibrate", str(SAMPLE), str(SAMPLE.parent / "." / SAMPLE.name)]) == 2
+    assert "is named twice, name each file once" in capsys.readouterr().err

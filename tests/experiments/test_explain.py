@@ -224,6 +224,14 @@ def test_a_run_that_is_not_the_same_is_an_error(explain: Told, result: Path, mon
     assert "numpy" in err
 
 
+@pytest.mark.parametrize("kind", ["sweep", "plan", "sensitivity"])
+def test_the_result_of_a_study_says_what_to_explain_instead(explain: Told, tmp_path: Path, kind: str) -> None:
+    (tmp_path / "manifest.json").write_text(json.dumps({"kind": kind}))
+    code, _, err = explain(tmp_path)
+    assert code == 2
+    assert f"is the result of a {kind} study, which has many runs:" in err
+
+
 def test_recorded_i_o_is_asked_for(explain: Told, tmp_path: Path) -> None:
     recorded = tmp_path / "disk.vscsi"
     recorded.write_bytes(vscsi1(tuple(Record(1000 * n, WRITE, 8 * n, 4096) for n in range(1, 40))))

@@ -133,6 +133,23 @@ def test_a_frontier_has_an_answer_for_each_level_and_arm(tmp_path: Path) -> None
     assert "Answer (arm vadp, Load 50 iops): vms: 6" in "\n".join(lines(result))
 
 
+def test_an_arm_that_the_budget_did_not_reach_is_not_said_to_be_without_a_figure(tmp_path: Path) -> None:
+    text = TWO.replace('arm = "none"', 'arms = ["none", "vadp"]') + "[replication]\nbudget = 45\n"
+    result = planned(tmp_path, lambda vms, r: {"guest_p99": 2.0, "needs_consolidation": math.nan}, text)
+    said = "\n".join(lines(result))
+    assert "but that is undefined in 10 of 10 runs" in said
+    if not result.answers[1].judged:
+        assert "Answer (arm vadp): vms: not searched" in said
+
+
+def test_an_answer_that_the_budget_cut_short_says_so(tmp_path: Path) -> None:
+    text = TWO + "[replication]\nbudget = 12\n"
+    said = "\n".join(lines(planned(tmp_path, linear, text)))
+    assert "vms: 4 (the most that was judged to fit; harder levels were not all judged)" in said
+    assert "Found by a search that the budget cut short: 1 of 8 levels judged, 10 runs." in said
+    assert "Nothing ends it" not in said
+
+
 def test_the_budget_is_of_the_whole_plan(tmp_path: Path) -> None:
     text = TWO.replace('arm = "none"', 'arms = ["none", "vadp"]') + "[replication]\nbudget = 45\n"
     result = planned(tmp_path, linear, text)

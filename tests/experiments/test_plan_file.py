@@ -193,3 +193,10 @@ def test_the_page_of_plans_has_every_key_and_column() -> None:
     assert {
         key for key in keys if f"`{key}`" not in page and f"[{key}" not in page and f"`{key} =" not in page
     } == set()
+
+
+def test_one_field_is_one_unknown_and_one_objective_stands_once(tmp_path: Path) -> None:
+    twice = PLAN + '[unknown.all]\nfield = "vm.*.count"\nvalues = [1, 2]\n'
+    told = messages(tmp_path, twice + PLAN[PLAN.index("[[objective]]") :].split("[unknown")[0])
+    assert 'unknown.all.field: sets what "vm.app.count" of unknown.vms sets ("vm.*.count")' in told
+    assert 'objective[1]: stands twice ("guest_p99"), keep one' in told

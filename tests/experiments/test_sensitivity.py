@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from experiments.errors import InputError
 from experiments.options import StudyOptions
 from experiments.sensitivity.conduct import conduct
 from experiments.sensitivity.file import load_sensitivity
+from experiments.sensitivity.report import page
 from experiments.sensitivity.result import Noise
 from experiments.sensitivity.schema import json_schema
 from experiments.sensitivity.session import main
@@ -229,3 +231,31 @@ def test_whose_points_replications_alone_explain_is_said(tmp_path: Path) -> None
         "would help."
     ]
     assert not [text for text in sentences(replace(result, noise=noisy[:1]), "guest_mean") if "replications" in text]
+
+
+def test_where_the_difference_is_not_defined_there_is_no_verdict(tmp_path: Path) -> None:
+    study = load_sensitivity(written(tmp_path, size=1))
+    with running(Means(workers=1, quiet=True), "test") as run:
+        result = conduct(study, run, "compiled")
+    known = tuple(one for one in result.turns if (one.key, one.level) != ("snapshots.memory.pause", "200 ms"))
+    (said,) = [one for one in sentences(replace(result, turns=known), "guest_mean") if "as the scenario is" in one]
+    assert "Not defined with snapshots.memory.pause = 200 ms, so no verdict there. Turned round by vaio.down" in said
+    kept = tuple(one for one in known if one.verdict == "keeps")
+    (said,) = [one for one in sentences(replace(result, turns=kept), "guest_mean") if "as the scenario is" in one]
+    assert said.endswith("so no verdict there. Nothing else changes that alone.")
+    gone = tuple(
+        one._replace(effect=one.effect._replace(total=math.nan)) for one in result.moved if one.key == "vaio.down"
+    )
+    rest = tuple(one for one in result.moved if one.key != "vaio.down")
+    (finding,) = page(replace(result, moved=(*rest, *gone))).findings
+    assert "not at all by snapshots.memory.pause; how much by vaio.down is not known" in finding.text
+
+
+def test_an_assumption_that_acts_in_no_arm_that_is_run_is_refused(tmp_path: Path) -> None:
+    text = STUDY.replace('arms = ["vadp", "vaio"]', 'arms = ["none", "vaio"]').replace(
+        "snapshots.memory.pause", "vadp.commit"
+    )
+    with pytest.raises(InputError) as caught:
+        load_sensitivity(written(tmp_path, text))
+    (message,) = caught.value.messages
+    assert "assumption[1].key: acts in no arm that is run (none, vaio)" in message

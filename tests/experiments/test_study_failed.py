@@ -90,6 +90,15 @@ def test_a_file_that_holds_no_failed_run_is_refused(tmp_path: Path, content: str
         read(path, (), "simpy")
 
 
+@pytest.mark.parametrize("changed", [{"arm": "vadpp"}, {"replicate": -1}, {"seed": "x"}])
+def test_a_failed_run_that_was_edited_is_refused(tmp_path: Path, changed: dict[str, object]) -> None:
+    path = write(tmp_path, "key", short(), "no reason")
+    assert path is not None
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changed}))
+    with pytest.raises(InputError, match="is no failed run that this version can repeat"):
+        read(path, (), "simpy")
+
+
 def test_a_missing_file_and_missing_recorded_io_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rerun", str(tmp_path / "no.json")]) == 2
     assert "no.json: cannot be read (No such file or directory)" in capsys.readouterr().err

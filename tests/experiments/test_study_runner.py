@@ -100,6 +100,15 @@ def test_a_run_that_kills_its_worker_costs_itself_alone(tmp_path: Path, marks: P
         assert isinstance(outcome, Failure) or outcome.text == text_of(run_)
 
 
+def test_runs_that_are_one_run_fail_each_by_its_own_name(marks: Path) -> None:
+    run_ = fake_run("raiser", 0, marks)
+    with running(Means(workers=1, quiet=True), "test") as run:
+        outcomes = run([run_, run_._replace(point="other"), fake_run("fine")])
+        names = [[one.name for one in some if isinstance(one, Failure)] for some in (outcomes, outcomes[1:2])]
+    assert names == [["raiser/vadp/0", "other/vadp/0"], ["other/vadp/0"]]
+    assert len(list(marks.iterdir())) == 1
+
+
 def test_a_failed_run_is_kept_as_a_file_until_it_has_a_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = tmp_path / "runs.sqlite"
     with running(Means(store, 1, quiet=True), "test") as run:

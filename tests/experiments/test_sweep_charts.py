@@ -15,6 +15,7 @@ from experiments.charts.sweep import sheets
 from experiments.charts.sweep_parts import choices, identity, in_sentence, levels, middle, pair, spread, ticks
 from experiments.charts.sweep_sign import crossings, sign_of
 from experiments.group_view import ALL_VMS
+from experiments.sweep import verdict
 from experiments.sweep.findings import findings
 from experiments.sweep.result import Level, SweepResult
 
@@ -232,6 +233,19 @@ def test_each_sweep_has_the_charts_that_it_can_fill(result: SweepResult, names: 
     for sheet in found:
         assert sheet.question.endswith("?")
         assert any(character.isdigit() for character in sheet.describe(sheet.data))
+
+
+def test_points_without_a_figure_are_counted_in_the_verdict() -> None:
+    said = "\n".join(verdict.lines(fake_sweep(WRITES, groups=(ALL_VMS, "sql"), lost=1)))
+    assert "Guest latency p99 [ms], vaio (at 4 of 5 points)" in said
+    assert "the 4 of 5 points that have it" in said
+    assert "Guest latency p99 [ms], sql, vaio" in said
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_label_may_hold_any_character(tmp_path: Path) -> None:
+    result = fake_sweep(INTERVAL._replace(label="Backup \N{FLOPPY DISK} interval"), arms=("vadp",))
+    draw_sheets(sheets(result)[:1], identity(result), tmp_path, 1)
 
 
 @pytest.mark.slow

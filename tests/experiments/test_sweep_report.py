@@ -87,9 +87,10 @@ def test_it_says_which_result_it_is_and_what_must_be_known_first(page: str, resu
 
 def test_findings_tell_extremes_break_even_what_is_open_and_what_failed() -> None:
     found = {one.title: one.text.replace("\u00a0", " ") for one in findings(fake_sweep(WRITES, lost=1))}
+    assert found["Guest latency p99"].startswith("no protection: 1.00 ± 0.75 ms throughout. VADP: best")
     assert found["Guest latency p99"].endswith(
         "VAIO: best 3.00 ± 0.75 ms at writes=50 iops, worst 18.00 ± 0.75 ms (fewer than 100 I/Os beyond it) at "
-        "writes=800 iops."
+        "writes=800 iops. No figure: no protection at 1 of 5 points, VADP at 1 of 5 points and VAIO at 1 of 5 points."
     )
     assert "no protection: 1.00 ± 0.75 ms" in found["Guest latency p99"]
     even = found["VAIO or VADP: guest latency p99"]
