@@ -63,7 +63,8 @@ def _unknowns(file: PlanFile) -> Iterator[Mistake]:
 def _fields(at: Path, one: UnknownTable) -> Iterator[Mistake]:
     if (one.field is None) == (one.fields is None):
         text = 'names no field of the scenario, add for example field = "vm.sql.count"'
-        yield Mistake(at, text if one.field is None else "has field and fields, keep one of them", at_key=True)
+        needs = ((*at, "field"), (*at, "fields"))
+        yield Mistake(at, text if one.field is None else "has field and fields, keep one of them", True, needs)
     for place, field in field_places(at, one):
         if parsed(field) is None:
             yield Mistake(place, f"is not the name of a field ({shown(field)}), write it as in vm.NAME.disk[0].size")
@@ -105,7 +106,8 @@ def _levels(at: Path, one: UnknownTable) -> Iterator[Mistake]:
         return
     missing = [key for key in ("from", "to") if bounds[key] is None]
     if missing:
-        yield Mistake(at, f"has no {' and no '.join(missing)}, say between what levels it lies", at_key=True)
+        needs = tuple((*at, key) for key in ("values", "from", "to"))
+        yield Mistake(at, f"has no {' and no '.join(missing)}, say between what levels it lies", True, needs)
         return
     found, key = stepped(one.from_, one.to, one.step)
     if isinstance(found, str):

@@ -21,7 +21,7 @@ from experiments.plan.schema import ObjectiveTable, PlanFile, UnknownTable
 from experiments.scenario import Loaded, Overrides
 from experiments.scenario.document import read_document
 from experiments.scenario.edge import from_text
-from experiments.scenario.messages import Mistake, Source, shown_path
+from experiments.scenario.messages import Mistake, Source, shown_path, standing
 from experiments.scenario.settings import Setting
 from experiments.scenario.source import read_text, read_toml
 from experiments.study.work import study_source
@@ -114,7 +114,7 @@ def load_plan(path: Path, seed: int | None = None) -> Plan:
     file, source = document.file, document.source
     if file is None:
         raise InputError(source.messages(document.mistakes))
-    mistakes = [*document.mistakes, *check(file)]
+    mistakes = [*document.mistakes, *standing(check(file), document.mistakes)]
     base = _base(file, source, path, seed, mistakes)
     if base is None:
         raise InputError(source.messages(mistakes))

@@ -12,7 +12,7 @@ from experiments.scenario.convert import Names, disks_of, workload_names
 from experiments.scenario.filtering import check_filtering
 from experiments.scenario.guests import AddressesTable, DiskTable, VmTable, WorkloadTable
 from experiments.scenario.locate import Path
-from experiments.scenario.messages import Mistake
+from experiments.scenario.messages import Mistake, standing
 from experiments.scenario.references import check_references, known_names
 from experiments.scenario.schema import ScenarioFile
 from experiments.scenario.sharing import check_sharing
@@ -34,16 +34,7 @@ MOST_UNEQUAL_SHARES = 1 << 12
 
 def check(file: ScenarioFile, data: dict[str, Any], wrong: list[Mistake]) -> list[Mistake]:
     """All contradictions in `file`, except those that rest on what is `wrong` already; `data` is the raw document."""
-    found = [*check_references(file, known_names(data)), *_numbers(file)]
-    void = [mistake.path for mistake in wrong]
-    return [mistake for mistake in found if not any(_rests_on(mistake, path) for path in void)]
-
-
-def _rests_on(mistake: Mistake, path: Path) -> bool:
-    """Whether a mistake at `path` voids this one: around or at what it used, or (for values) inside it."""
-    within = mistake.needs if mistake.at_key else (mistake.path, *mistake.needs)
-    around = (mistake.path, *mistake.needs)
-    return any(path == one[: len(path)] for one in around) or any(path[: len(one)] == one for one in within)
+    return standing([*check_references(file, known_names(data)), *_numbers(file)], wrong)
 
 
 def _numbers(file: ScenarioFile) -> Iterator[Mistake]:

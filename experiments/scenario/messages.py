@@ -4,6 +4,7 @@ Mistakes are collected, sorted by place and formatted once. A mistake in an opti
 """
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from experiments.scenario.locate import Path, Places, Span
@@ -19,6 +20,19 @@ class Mistake(NamedTuple):
     text: str
     at_key: bool = False  # mark the key, not its value
     needs: tuple[Path, ...] = ()
+
+
+def standing(found: Iterable[Mistake], wrong: Iterable[Mistake]) -> list[Mistake]:
+    """Those of `found` that do not rest on what is `wrong` already."""
+    void = [mistake.path for mistake in wrong]
+    return [mistake for mistake in found if not any(_rests_on(mistake, path) for path in void)]
+
+
+def _rests_on(mistake: Mistake, path: Path) -> bool:
+    """Whether a mistake at `path` voids this one: around or at what it used, or (for values) inside it."""
+    within = mistake.needs if mistake.at_key else (mistake.path, *mistake.needs)
+    around = (mistake.path, *mistake.needs)
+    return any(path == one[: len(path)] for one in around) or any(path[: len(one)] == one for one in within)
 
 
 class Source(NamedTuple):

@@ -12,7 +12,7 @@ from experiments.group_view import ALL_VMS
 from experiments.identity import VERSION, trace_digests
 from experiments.metrics import BY_KEY
 from experiments.scenario.document import read_document
-from experiments.scenario.messages import Mistake, Source, shown
+from experiments.scenario.messages import Mistake, Source, shown, standing
 from experiments.scenario.source import read_text, read_toml
 from experiments.sensitivity.design import Designed, Step, morris, sobol
 from experiments.sensitivity.fields import places
@@ -87,9 +87,7 @@ def load_sensitivity(path: Path, seed: int | None = None) -> Sensitivity:
     file, source = document.file, document.source
     if file is None:
         raise InputError(source.messages(document.mistakes))
-    known = {mistake.path for mistake in document.mistakes}  # what stands there now is an example
-    checked = (one for one in _check(file) if not any(at and one.path[: len(at)] == at for at in known))
-    mistakes = [*document.mistakes, *checked]
+    mistakes = [*document.mistakes, *standing(_check(file), document.mistakes)]
     base = _base(file, source, path, seed, mistakes)
     varied: tuple[Varied, ...] = ()
     if base is not None:

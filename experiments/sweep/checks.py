@@ -44,7 +44,8 @@ def check(file: SweepFile) -> Iterator[Mistake]:
 
 def _fields(at: Path, axis: AxisTable) -> Iterator[Mistake]:
     if axis.field is None and axis.fields is None:
-        yield Mistake(at, 'names no field of the scenario, add for example field = "vm.sql.count"', at_key=True)
+        needs = ((*at, "field"), (*at, "fields"))
+        yield Mistake(at, 'names no field of the scenario, add for example field = "vm.sql.count"', True, needs)
     if axis.field is not None and axis.fields is not None:
         yield Mistake((*at, "fields"), "stands beside field, keep one of them", at_key=True)
     for place, field in field_places(at, axis):
@@ -97,13 +98,14 @@ def _levels(at: Path, axis: AxisTable, grid: bool) -> Iterator[Mistake]:
     missing = [key for key, value in (("from", axis.from_), ("to", axis.to)) if value is None]
     if missing:
         what = "values = [...]" if len(missing) == 2 else missing[0]
-        yield Mistake(at, f"has no {what}, add it" + (", or from and to" if len(missing) == 2 else ""), at_key=True)
+        needs = tuple((*at, key) for key in ("values", "from", "to"))
+        yield Mistake(at, f"has no {what}, add it" + (", or from and to" if len(missing) == 2 else ""), True, needs)
     else:
         found = axes.span(axis.from_, axis.to, axis.scale == "log")
         if isinstance(found, str):
             yield Mistake((*at, "to"), f"{found} ({shown(axis.to)})")
     if grid and axis.steps is None and not missing:
-        yield Mistake(at, "has no steps, add for example steps = 4, or list values", at_key=True)
+        yield Mistake(at, "has no steps, add for example steps = 4, or list values", True, ((*at, "steps"),))
     if not grid and axis.steps is not None:
         yield Mistake((*at, "steps"), "is for a grid, leave it out: a sample has a level for each point", at_key=True)
 

@@ -11,7 +11,7 @@ from experiments.identity import VERSION, trace_digests
 from experiments.metrics import METRICS
 from experiments.scenario import Loaded
 from experiments.scenario.document import read_document
-from experiments.scenario.messages import Mistake, Source
+from experiments.scenario.messages import Mistake, Source, standing
 from experiments.scenario.settings import Setting
 from experiments.scenario.source import read_text, read_toml
 from experiments.study.sequential import Replication
@@ -77,7 +77,7 @@ def load_sweep(path: Path, seed: int | None = None) -> Sweep:
     if file is None:
         raise InputError(source.messages(document.mistakes))
     want, more = wanted(file.replication)
-    mistakes = [*document.mistakes, *check(file), *more]
+    mistakes = [*document.mistakes, *standing([*check(file), *more], document.mistakes)]
     base = _base(file, source, path, seed, mistakes)
     mistakes += check_fields(file, base.data) if base else []
     plain, messages = _plain(base) if base else (None, [])

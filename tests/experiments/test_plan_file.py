@@ -200,3 +200,8 @@ def test_one_field_is_one_unknown_and_one_objective_stands_once(tmp_path: Path) 
     told = messages(tmp_path, twice + PLAN[PLAN.index("[[objective]]") :].split("[unknown")[0])
     assert 'unknown.all.field: sets what "vm.app.count" of unknown.vms sets ("vm.*.count")' in told
     assert 'objective[1]: stands twice ("guest_p99"), keep one' in told
+
+
+def test_what_rests_on_a_mistake_is_not_another_one(tmp_path: Path) -> None:
+    more = '[unknown.rate]\nfield = "vm.app.workload[0].rate"\nvalues = []\n'
+    assert len(messages(tmp_path, PLAN + more).split("plan.toml:")) == 2

@@ -103,6 +103,16 @@ def test_all_mistakes_are_said_at_once_with_their_lines(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("good", "bad"),
+    [("steps = 2", "steps = 0"), ("steps = 2", "steps = 1000000000000"), ('["3 s", "4 s"]', "[]"),
+     ('["3 s", "4 s"]', "[inf]"), ('field = "protection.vadp.nightly.interval"', "fields = []")],
+)  # fmt: skip
+def test_what_rests_on_a_mistake_is_not_another_one(tmp_path: Path, good: str, bad: str) -> None:
+    assert good in GOOD
+    assert len(said(tmp_path, GOOD.replace(good, bad))) == 1
+
+
 def test_a_mistake_of_many_points_is_said_once_and_one_of_some_names_its_point(tmp_path: Path) -> None:
     bad = said(tmp_path, GOOD.replace('"3 s", "4 s"', '"3 s", "4 kb"'))
     assert len(bad) == 1
