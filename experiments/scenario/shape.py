@@ -206,7 +206,9 @@ def misnamed(path: Path, data: dict[str, Any], kind: type[Table]) -> str:
                 return f"names no {key} of the scenario{_nearest(name, there)}"
             there = there.get(name) if isinstance(there, dict) else None
         elif table is not None and get_origin(fields.get(key)) is list and rest:
-            rest.pop(0)
+            number = rest.pop(0)
+            if isinstance(there, list) and isinstance(number, int) and number >= len(there):
+                return f"names no item of the scenario ({key}[{number}]), it has {len(there)}, numbered from 0"
             there = None  # the items need not be alike: what a setting makes of them is checked afterwards
     return ""
 

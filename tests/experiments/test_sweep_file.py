@@ -37,7 +37,7 @@ ONE_EDIT = [
      '("intervall"), did you mean "interval"?'),
     ("vadp.nightly.i", "vadp.night.i", 'axis.interval.field: names no vadp of the scenario ("night"), did you mean'),
     ('field = "vm.db.count"', 'field = "vm.web.count"', 'names no vm of the scenario ("web"), known here: db'),
-    ('field = "vm.db.count"', 'field = "vm.db.disk[1].size"', 'the scenario has no field "vm.db.disk[1].size"'),
+    ('field = "vm.db.count"', 'field = "vm.db.disk[1].size"', "axis.vms.field: names no item of the scenario (disk[1]), it has 1"),
     ('field = "vm.db.count"', 'field = "vm..count"', 'axis.vms.field: is not the name of a field ("vm..count")'),
     ('field = "vm.db.count"', 'field = "run.seed"', "axis.vms.field: cannot be changed by an axis"),
     ('field = "vm.db.count"', 'field = "run.*"', "axis.vms.field: cannot be changed by an axis"),
@@ -111,6 +111,12 @@ def test_all_mistakes_are_said_at_once_with_their_lines(tmp_path: Path) -> None:
 def test_what_rests_on_a_mistake_is_not_another_one(tmp_path: Path, good: str, bad: str) -> None:
     assert good in GOOD
     assert len(said(tmp_path, GOOD.replace(good, bad))) == 1
+
+
+def test_an_item_that_is_not_there_is_said_at_its_field(tmp_path: Path) -> None:
+    more = '[axis.rate]\nfield = "vm.db.workload[7].rate"\nvalues = ["50 iops"]\n'
+    (told,) = said(tmp_path, GOOD + more)
+    assert "axis.rate.field: names no item of the scenario (workload[7]), it has 1, numbered from 0" in told
 
 
 def test_a_mistake_of_many_points_is_said_once_and_one_of_some_names_its_point(tmp_path: Path) -> None:
