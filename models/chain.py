@@ -154,14 +154,13 @@ class Chain:
 
     def delta_bytes(self) -> int:
         """What snapshot files take there: grains rounded up to growth steps, metadata, memory images."""
-        step = self.delta.growth_bytes
-        grown = sum(-(-self._used(level) // step) * step for level in range(1, self.depth + 1))
+        step, held, levels = self.delta.growth_bytes, self.map, range(1, self.depth + 1)
+        grown = sum(-(-self._used(held, level) // step) * step for level in levels)
         return grown + (self.depth + self._reserved) * self._reserve() + self.memory_bytes - self.owed_bytes
 
-    def _used(self, level: int) -> int:
+    def _used(self, held: grains.GrainMap, level: int) -> int:
         """Bytes of that delta's file: grains, and tables where they are not laid out at its creation."""
-        held, delta = self.map, self.delta
-        return int(held.allocated[level]) * delta.grain_bytes + int(held.tabled[level]) * delta.table_bytes
+        return int(held.allocated[level]) * self.delta.grain_bytes + int(held.tabled[level]) * self.delta.table_bytes
 
     def _reserve(self) -> int:
         return self.spec.size_bytes * self.delta.metadata_ppm // 1_000_000

@@ -168,7 +168,7 @@ def recorded(manifest: dict[str, Any], paths: Sequence[Path]) -> dict[str, Trace
     from experiments.scenario.traced import MILLI, at_speed, cut
     from experiments.traces import read_trace
 
-    wanted = {str(digest): str(where) for where, digest in manifest["traces"].items()}
+    wanted = {str(where): str(digest) for where, digest in manifest["traces"].items()}  # VMs may replay the same
     found: dict[str, Trace] = {}
     speeds = sorted({MILLI, *manifest["speeds"].values()})
     round_about = any(
@@ -177,12 +177,12 @@ def recorded(manifest: dict[str, Any], paths: Sequence[Path]) -> dict[str, Trace
     )  # fmt: skip
     for path in paths:
         whole = read_trace(path)
-        replayed = [one for one in (at_speed(whole, speed) for speed in speeds) if one.digest in wanted]
+        replayed = [one for one in (at_speed(whole, speed) for speed in speeds) if one.digest in wanted.values()]
         if not replayed:
             raise InputError([f"--trace: {printable(str(path))} is not what the result replayed, name that file"])
         for one in replayed:
             found[one.digest] = one if round_about else cut(one, manifest["scenario"]["run"]["duration_ns"])
-    missing = [where for digest, where in wanted.items() if digest not in found]
+    missing = [where for where, digest in wanted.items() if digest not in found]
     if missing:
         names = ", ".join(printable(where) for where in missing)
         raise InputError([f"--trace: the result replayed recorded I/O ({names}): name its file with --trace FILE, "

@@ -158,6 +158,10 @@ class Disk(Chain):
     def depth(self) -> int:
         return int(self.engine.memory.words[self._facts + grains.DEPTH])
 
+    @property
+    def held_grains(self) -> int:
+        return int(self.engine.memory.words[self._facts + grains.TOTAL])
+
     def reopened(self) -> None:
         if self.record.cache:
             self.engine.tell(layout.FORGET, self.record.cache)

@@ -69,15 +69,14 @@ def changed(s: Cbt, since: int) -> list[int]:
 
 def extents(blocks: list[int]) -> int:
     """How many runs of neighbouring blocks a query's answer has."""
-    return sum(1 for i, block in enumerate(blocks) if i == 0 or blocks[i - 1] != block - 1)
+    return int(np.count_nonzero(np.diff(np.asarray(blocks, dtype=np.int64)) != 1)) + bool(blocks)
 
 
 def covering(blocks: list[int], block_bytes: int, tool_bytes: int, size_bytes: int) -> list[int]:
     """The backup tool's blocks that hold any of these, ascending: what it reads and stores of a disk of that size."""
-    out: list[int] = []
-    for block in blocks:
-        start, end = block * block_bytes, min((block + 1) * block_bytes, size_bytes)
-        for tool in range(start // tool_bytes, (end - 1) // tool_bytes + 1):
-            if not out or out[-1] < tool:
-                out.append(tool)
-    return out
+    held = np.asarray(blocks, dtype=np.int64)
+    first = held * block_bytes // tool_bytes
+    spans = (np.minimum((held + 1) * block_bytes, size_bytes) - 1) // tool_bytes - first + 1  # of each: so many
+    of_each = np.repeat(first - np.cumsum(spans) + spans, spans) + np.arange(spans.sum())
+    found: list[int] = np.unique(of_each).tolist()
+    return found

@@ -67,7 +67,7 @@ class Disk(Chain):
             cbt.mark(self.tracking, io.offset, io.size)
         top = grains.depth(self.map)
         if top:
-            grain, before = self.delta.grain_bytes, self._used(top)
+            grain, before = self.delta.grain_bytes, self._used(self.map, top)
             for one in range(io.offset // grain, (io.offset + io.size - 1) // grain + 1):
                 if grains.allocate(self.map, one) and self.filters is not None:
                     bloom.add(self.filters, top, one)
@@ -98,7 +98,7 @@ class Disk(Chain):
             reads = [Command(PARENT_READ, False, size, next(self.read_draws)) for size in missing]
             yield from self._run(io, reads)
         top = grains.depth(self.map)
-        before, tables = self._used(top), self.map.tabled[top]
+        before, tables = self._used(self.map, top), self.map.tabled[top]
         fresh = [g for g in range(first, last + 1) if grains.allocate(self.map, g)]
         tables = self.map.tabled[top] - tables
         if fresh:
@@ -220,7 +220,7 @@ class Disk(Chain):
     def _grow(self, before: int) -> int:
         """Takes space for the grains just allocated; when the datastore has too little: what is owed, and 0."""
         step, top = self.delta.growth_bytes, grains.depth(self.map)
-        steps = -(-self._used(top) // step) - -(-before // step)
+        steps = -(-self._used(self.map, top) // step) - -(-before // step)
         if not steps or self.device.store.take_space(steps * step):
             return 0
         self.owed_bytes += steps * step

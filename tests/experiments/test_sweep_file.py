@@ -37,7 +37,7 @@ ONE_EDIT = [
      '("intervall"), did you mean "interval"?'),
     ("vadp.nightly.i", "vadp.night.i", 'axis.interval.field: names no vadp of the scenario ("night"), did you mean'),
     ('field = "vm.db.count"', 'field = "vm.web.count"', 'names no vm of the scenario ("web"), known here: db'),
-    ('field = "vm.db.count"', 'field = "vm.db.disk[1].size"', "axis.vms.field: names no item of the scenario (disk[1]), it has 1"),
+    ('field = "vm.db.count"', 'field = "vm.db.disk[1].size"', "names no item of the scenario (disk[1]), it has 1"),
     ('field = "vm.db.count"', 'field = "vm..count"', 'axis.vms.field: is not the name of a field ("vm..count")'),
     ('field = "vm.db.count"', 'field = "run.seed"', "axis.vms.field: cannot be changed by an axis"),
     ('field = "vm.db.count"', 'field = "run.*"', "axis.vms.field: cannot be changed by an axis"),
