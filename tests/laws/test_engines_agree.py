@@ -65,13 +65,17 @@ def test_both_engines_agree_in_many_more(worlds: st.SearchStrategy[Scenario]) ->
     together(set(), worlds, ARMS, 40)
 
 
-@settings(max_examples=6, suppress_health_check=ALL, database=None)
-@given(st.one_of(scenarios(250), coarse(250), chains(100)), ARMS)
-def test_coming_back_for_memory_heap_draws_or_budget_changes_no_bit(scenario: Scenario, arm: Arm) -> None:
-    roomy = outcome(scenario, arm, "compiled")
-    with cramped():
-        tight = outcome(scenario, arm, "compiled")
-    assert roomy == tight, difference(roomy, tight)
+@pytest.mark.parametrize("examples", [2, pytest.param(6, marks=pytest.mark.slow)])
+def test_coming_back_for_memory_heap_draws_or_budget_changes_no_bit(examples: int) -> None:
+    @settings(max_examples=examples, suppress_health_check=ALL, database=None)
+    @given(st.one_of(scenarios(250), coarse(250), chains(100)), ARMS)
+    def agree(scenario: Scenario, arm: Arm) -> None:
+        roomy = outcome(scenario, arm, "compiled")
+        with cramped():
+            tight = outcome(scenario, arm, "compiled")
+        assert roomy == tight, difference(roomy, tight)
+
+    agree()
 
 
 # -- scenarios by name -------------------------------------------------------------------------------------------
