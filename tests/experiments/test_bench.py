@@ -139,6 +139,7 @@ def test_disagreement_would_be_seen() -> None:
     assert errors_apart(ours, theirs) > 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheduler", ["fifo", "mclock"])
 def test_a_contest_reports_every_model(scheduler: Any, tiny: Report) -> None:
     found = next(one for one in tiny.canonical if one.scheduler == scheduler)
@@ -156,6 +157,7 @@ def test_a_contest_reports_every_model(scheduler: Any, tiny: Report) -> None:
         assert len(found.targets()) == 6
 
 
+@pytest.mark.slow
 def test_without_a_compiler_three_models_are_left_and_it_says_so(monkeypatch: pytest.MonkeyPatch, tiny: Report) -> None:
     monkeypatch.setattr(creference, "compiler", lambda: None)
     found = contest.contest("fifo", TINY, [contest.one_round("fifo", TINY)])
@@ -227,12 +229,14 @@ def test_the_largest_crowd_fits_its_datastore() -> None:
     assert len(spec.vms) == max(FULL.vms)
 
 
+@pytest.mark.slow
 def test_every_point_of_growth_has_about_as_many_ios(tiny: Report) -> None:
     for found in tiny.growth:
         assert found.ios == pytest.approx(TINY.growth_ios, rel=0.25)
         assert 0 < found.loop_us_per_io.median < found.us_per_io.median
 
 
+@pytest.mark.slow
 def test_memory_is_measured_in_a_process_of_its_own(tiny: Report) -> None:
     (found,) = tiny.memory
     assert found.ios == pytest.approx(3_000, rel=0.1)
@@ -257,6 +261,7 @@ def test_a_full_look_has_the_rounds_and_the_ios_that_are_promised() -> None:
     assert QUICK.memory_ios == ()
 
 
+@pytest.mark.slow
 def test_the_document_has_every_figure(tiny: Report) -> None:
     document = json.loads(json.dumps(as_document(tiny)))
     assert list(document) == ["plan", "machine", "canonical", "scenarios", "memory", "growth", "targets"]
@@ -273,6 +278,7 @@ def test_the_document_has_every_figure(tiny: Report) -> None:
     assert all(one["hit"] == (one["found"] >= one["wanted"]) for one in document["targets"])
 
 
+@pytest.mark.slow
 def test_the_tables_have_every_figure(tiny: Report) -> None:
     printed = as_text(tiny)
     for word in (*WITH_C, "oltp-host", "backup-night", "replication-overflow", "MiB at most", "outstanding", "chain"):
@@ -280,6 +286,7 @@ def test_the_tables_have_every_figure(tiny: Report) -> None:
     assert printed.count("missed") + printed.count("   hit") == len(tiny.targets())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("quick", [False, True])
 def test_the_command_prints_json_or_tables(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tiny: Report, quick: bool

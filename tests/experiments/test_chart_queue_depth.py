@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 from fake_scenario import fake_scenario
 from fakes import fake_result
 
@@ -84,6 +85,7 @@ def _windows(run: RunSpec, *windows: tuple[int, int]) -> RunSpec:
     return replace(run, observe=tuple(Window(start * S, end * S) for start, end in windows))
 
 
+@pytest.mark.slow
 def test_every_chart_over_time_shades_what_is_not_observed() -> None:
     scenario = fake_scenario(("vadp", "vaio"), 1)
     seen = replace(scenario, run=_windows(scenario.run, (20, 60)))

@@ -368,6 +368,7 @@ def test_the_last_bits_of_the_layout_do_not_show(tmp_path: Path, two: Comparison
     assert drawings[0] == drawings[1]
 
 
+@pytest.mark.slow
 def test_the_bytes_do_not_depend_on_hash_seed_or_process(tmp_path: Path) -> None:
     script = DRAW.format(root=str(ROOT), tests=str(ROOT / "tests"), folder=str(tmp_path))
     subprocess.run([sys.executable, "-c", script], check=True, env={**os.environ, "PYTHONHASHSEED": "77"})

@@ -187,6 +187,7 @@ SHORT = PLAN.replace("to = 8", "to = 3") + "[replication]\nleast = 2\nmost = 2\n
 REAL = SCENARIO.replace('"6 s"', '"3 s"')
 
 
+@pytest.mark.slow
 def test_the_same_plan_has_the_same_bytes_with_other_workers_and_resumed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -104,6 +104,7 @@ def test_the_page_says_which_result_it_is_and_what_it_rests_on(page: str) -> Non
     assert all(row.key in page for row in REGISTER)
 
 
+@pytest.mark.slow
 def test_the_bytes_are_the_same_for_any_number_of_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("experiments.charts.CHARTS", CHARTS[-2:])
     files = []

@@ -22,7 +22,7 @@ def altered(one: Scenario, other: Scenario, arm: Arm) -> Scenario:
     return replace(changed, vaio=()) if arm == "none" else changed
 
 
-@settings(max_examples=25, suppress_health_check=ALL, database=None)
+@settings(max_examples=12, suppress_health_check=ALL, database=None)
 @given(scenarios(400), scenarios(400), st.sampled_from(["none", "vadp", "vaio"]))
 def test_what_does_not_act_in_an_arm_cannot_be_seen(one: Scenario, other: Scenario, arm: Arm) -> None:
     changed = altered(one, other, arm)
@@ -31,7 +31,7 @@ def test_what_does_not_act_in_an_arm_cannot_be_seen(one: Scenario, other: Scenar
     assert key_of(runs[0]) == key_of(runs[1])
 
 
-@settings(max_examples=25, suppress_health_check=ALL, database=None)
+@settings(max_examples=12, suppress_health_check=ALL, database=None)
 @given(scenarios(400), scenarios(400))
 def test_what_acts_is_part_of_the_key(one: Scenario, other: Scenario) -> None:
     """Whatever else differs, and with both protections all of it."""

@@ -28,7 +28,7 @@ def always(device: Device) -> None:
     device.ring()
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(scenario=scenarios(), arm=st.sampled_from(["none", "vadp", "vaio", "both"]))
 def test_a_call_left_out_would_have_found_nobody(scenario: Scenario, arm: Arm) -> None:
     sparing = outcome(scenario, arm)

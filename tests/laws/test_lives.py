@@ -113,11 +113,12 @@ def hold_all(told: set[str], worlds: st.SearchStrategy[Scenario], arms: st.Searc
     hold()
 
 
-def test_a_traced_run_is_the_same_run_and_its_lives_are_the_ledgers() -> None:
+@pytest.mark.parametrize("examples", [20, pytest.param(60, marks=pytest.mark.slow)])
+def test_a_traced_run_is_the_same_run_and_its_lives_are_the_ledgers(examples: int) -> None:
     told: set[str] = set()
-    hold_all(told, scenarios(700), ARMS, 60)
-    hold_all(told, chains(400), st.sampled_from(["vadp", "both"]), 20)
-    assert TOLD - told == set()
+    hold_all(told, scenarios(700), ARMS, examples)
+    hold_all(told, chains(400), st.sampled_from(["vadp", "both"]), examples // 3)
+    assert examples < 60 or TOLD - told == set()
 
 
 @settings(max_examples=12, suppress_health_check=list(HealthCheck), database=None)

@@ -126,7 +126,7 @@ def outcome(text: str, overrides: Overrides | None = None) -> str:
 
 
 @pytest.mark.parametrize("name", TEXTS)
-@settings(max_examples=-(-1000 // len(TEXTS)))
+@settings(max_examples=-(-500 // len(TEXTS)))
 @given(edits=EDITS)
 def test_an_edited_text_loads_or_tells_located_mistakes(name: str, edits: list[tuple[str, int, int, str, str]]) -> None:
     outcome(edited(TEXTS[name], edits))
