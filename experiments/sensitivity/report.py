@@ -10,7 +10,17 @@ from experiments.reporting.findings import Finding
 from experiments.reporting.study_page import StudyPage, write_study_page
 from experiments.reporting.tables import Table
 from experiments.sensitivity.result import SensitivityResult
-from experiments.sensitivity.verdict import LEGENDS, METHODS, effect_text, figures, notes, ranked, scan_rows, sentences
+from experiments.sensitivity.verdict import (
+    LEGENDS,
+    METHODS,
+    effect_rows,
+    effect_unit,
+    figures,
+    notes,
+    ranked,
+    scan_rows,
+    sentences,
+)
 from experiments.verdict import SETTLED
 
 MOST_NAMED = 3
@@ -82,14 +92,9 @@ def _method(result: SensitivityResult) -> str:
 
 
 def _effects(result: SensitivityResult, metric: str) -> Table:
-    of = figures(result)
-    unit = f" [{BY_KEY[metric].unit}]" if result.method == "morris" and BY_KEY[metric].unit else ""
-    rows = tuple(
-        (entry.key, entry.low, entry.high, *(effect_text(result.effect(metric, one, entry.key)) for one in of))
-        for entry in ranked(result, metric)
-    )
-    caption = f"{BY_KEY[metric].label}: what moves it while all vary{unit}"
-    return Table(caption, ("assumption", "from", "to", *map(_shown, of)), rows, LEGENDS[result.method], 1)
+    caption = f"{BY_KEY[metric].label}: what moves it while all vary{effect_unit(result, metric)}"
+    head = ("assumption", "from", "to", *map(_shown, figures(result)))
+    return Table(caption, head, tuple(effect_rows(result, metric)), LEGENDS[result.method], 1)
 
 
 def _scan(result: SensitivityResult, metric: str) -> Table:

@@ -65,16 +65,23 @@ def ranked(result: SensitivityResult, metric: str) -> list[Entry]:
 
 
 def _effects(result: SensitivityResult, metric: str) -> Iterator[str]:
-    of = figures(result)
-    unit = f" [{BY_KEY[metric].unit}]" if result.method == "morris" and BY_KEY[metric].unit else ""
-    rows = [(f"{BY_KEY[metric].label}: what moves it{unit}", "from", "to", *of)]
+    head = (f"{BY_KEY[metric].label}: what moves it{effect_unit(result, metric)}", "from", "to", *figures(result))
+    yield aligned([head, *effect_rows(result, metric)])
+
+
+def effect_unit(result: SensitivityResult, metric: str) -> str:
+    """The unit of effects, in brackets behind a blank; '' for shares of a variance."""
+    return f" [{BY_KEY[metric].unit}]" if result.method == "morris" and BY_KEY[metric].unit else ""
+
+
+def effect_rows(result: SensitivityResult, metric: str) -> Iterator[tuple[str, ...]]:
+    """One row an assumption, the one first that moves most: its key, its range, its effect on each figure."""
     for entry in ranked(result, metric):
-        texts = (effect_text(result.effect(metric, one, entry.key)) for one in of)
-        rows.append((entry.key, entry.low, entry.high, *texts))
-    yield aligned(rows)
+        texts = (_effect(result.effect(metric, one, entry.key)) for one in figures(result))
+        yield entry.key, entry.low, entry.high, *texts
 
 
-def effect_text(effect: Effect) -> str:
+def _effect(effect: Effect) -> str:
     """The effect with its interval; "-" where it is not known."""
     if math.isnan(effect.total):
         return "-"
